@@ -1,0 +1,56 @@
+"""What an earlier remediation of the same workload and remedy allows: go on, start again, or leave it to a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zombie_operator.core.lifecycle import finish, reopen
+from zombie_operator.core.objects import Pod
+from zombie_operator.core.policy import Limits
+from zombie_operator.core.reasons import Reason, Refusal
+from zombie_operator.core.remediation import EffectKind, Outcome, Remediation, RemediationStatus
+
+RETRYABLE = frozenset({Outcome.REFUSED, Outcome.SUPERSEDED})
+WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
+
+
+def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus | Refusal:
+    """Return the status with which a done remediation starts again or ends exhausted, or why a person must decide."""
+    status, name = memory.status, memory.name
+    if status.outcome is Outcome.CLEARED:
+        return _after_restart(memory, pod, limits, now)
+    if status.outcome is Outcome.EXHAUSTED:
+        return Refusal(Reason.ATTEMPTS_EXHAUSTED, f"{status.message}; delete zombieremediation {name} to allow more")
+    if status.reason == Reason.HUMAN_REVERT or status.outcome is Outcome.CURED:
+        return Refusal(
+            Reason.HUMAN_REVERT,
+            f"somebody removed what zombieremediation {name} had applied; delete it to allow another try",
+        )
+    if status.outcome in RETRYABLE or status.reason in WITHDRAWN:
+        return reopen(status, Reason.CHOSEN, "the leak is still there", now)
+    return Refusal(
+        Reason.ALREADY_TRIED,
+        f"zombieremediation {name} ended {status.outcome}: {status.message}; delete it to allow another try",
+    )
+
+
+def attempts_before(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> int:
+    """Count the evictions that did not keep this pod from leaking: those made before it was created.
+
+    Pods of the first generation do not count against each other; a pod that replaced an evicted one does.
+    """
+    horizon = now - timedelta(seconds=limits.attempt_window_seconds)
+    return sum(
+        1
+        for intent in memory.status.intents
+        if intent.effect is EffectKind.EVICT and horizon <= intent.time <= pod.created
+    )
+
+
+def _after_restart(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus:
+    count = attempts_before(memory, pod, limits, now)
+    if count >= limits.max_attempts:
+        message = f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"
+        return finish(memory.status, Outcome.EXHAUSTED, Reason.ATTEMPTS_EXHAUSTED, message, now)
+    message = f"the leak came back ({count} of {limits.max_attempts} attempts used)"
+    return reopen(memory.status, Reason.LEAK_RETURNED, message, now)

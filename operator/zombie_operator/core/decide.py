@@ -1,0 +1,134 @@
+"""Deciding about one finding: what is shown, and what is started, given what was done to its workload before.
+
+Pure, in two steps: ``consider`` ends most findings; where something could be started it returns a ``Candidate``, for
+which the engine asks the guards, and ``settle`` decides with their answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from zombie_operator.core.assess import Finding
+from zombie_operator.core.attempts import WITHDRAWN, again
+from zombie_operator.core.choose import Plan, choose, explain
+from zombie_operator.core.document import Cause
+from zombie_operator.core.policy import Mode
+from zombie_operator.core.reasons import Reason, Refusal
+from zombie_operator.core.remediation import (
+    Outcome,
+    Phase,
+    Remediation,
+    RemediationSpec,
+    RemediationStatus,
+    RemedyType,
+    TargetRef,
+)
+from zombie_operator.core.status import Decision
+
+PASSING = frozenset(
+    {
+        Reason.BUDGET_EXHAUSTED,
+        Reason.COOLING_DOWN,
+        Reason.DISRUPTION_BUDGET,
+        Reason.ROLLOUT_IN_PROGRESS,
+        Reason.STALE_DATA,
+        Reason.WARMING_UP,
+    }
+)
+"""Guards that pass by themselves: a leak that meets one waits, any other guard leaves it alone until somebody acts."""
+MAX_NAME = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A finding with its decision. At most one of ``start`` and ``resume`` is set, and only in mode Enforce."""
+
+    finding: Finding
+    decision: Decision
+    reason: Reason
+    message: str
+    remedy: RemedyType | None = None
+    start: Plan | None = None
+    resume: tuple[Remediation, RemediationStatus] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that could be started if no guard refuses; ``resumed`` is the next status of ``memory``, if any."""
+
+    finding: Finding
+    plan: Plan
+    memory: Remediation | None = None
+    resumed: RemediationStatus | None = None
+
+
+def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> Decided | Candidate:
+    """Decide about a finding as far as its policy and the remediations of its workload (``memory``) allow."""
+    if finding.policy.spec.mode is Mode.OBSERVE:
+        return Decided(finding, Decision.OBSERVED, Reason.OBSERVING, explain(finding, finding.leak))
+    if active := next((r for r in memory if r.status.phase is not Phase.DONE), None):
+        return _in_progress(finding, active)
+    plan = choose(finding, taken_back(memory), verdict_of(memory))
+    if isinstance(plan, Refusal):
+        return Decided(finding, Decision.REFUSED, plan.reason, plan.message)
+    before = next((r for r in memory if r.spec.remedy is plan.remedy), None)
+    if before is None:
+        return Candidate(finding, plan)
+    result = again(before, finding.owned.pod, finding.policy.spec.limits, now)
+    if isinstance(result, Refusal):
+        return Decided(finding, Decision.REFUSED, result.reason, result.message, plan.remedy)
+    if result.phase is Phase.DONE:
+        # The attempts are used up: that is written once, and no guard need agree.
+        reason = Reason.of(result.reason)
+        return Decided(finding, Decision.REFUSED, reason, result.message, plan.remedy, resume=(before, result))
+    return Candidate(finding, plan, before, result)
+
+
+def settle(candidate: Candidate, against: Sequence[Refusal]) -> Decided:
+    """Decide about a candidate with what the guards say against it."""
+    finding, plan = candidate.finding, candidate.plan
+    if finding.policy.spec.mode is Mode.DRY_RUN:
+        waits = f"; it would wait: {against[0].message}" if against else ""
+        return Decided(finding, Decision.PLANNED, Reason.DRY_RUN, f"{plan.sentence}{waits}", plan.remedy)
+    if against:
+        word = Decision.WAITING if against[0].reason in PASSING else Decision.REFUSED
+        return Decided(finding, word, against[0].reason, against[0].message, plan.remedy)
+    message = "; ".join([plan.sentence, *plan.caveats])
+    if candidate.memory and candidate.resumed:
+        resume = (candidate.memory, candidate.resumed)
+        return Decided(finding, Decision.REMEDIATING, Reason.CHOSEN, message, plan.remedy, resume=resume)
+    return Decided(finding, Decision.REMEDIATING, Reason.CHOSEN, message, plan.remedy, start=plan)
+
+
+def verdict_of(memory: Sequence[Remediation]) -> Cause | None:
+    """Return the cause that an experiment on this workload proved."""
+    return next((r.status.verdict for r in memory if r.status.verdict), None)
+
+
+def taken_back(memory: Sequence[Remediation]) -> tuple[RemedyType, ...]:
+    """Return the remedies that did not help, broke something, or that a person took back."""
+    return tuple(
+        r.spec.remedy for r in memory if r.status.outcome is Outcome.ROLLED_BACK and r.status.reason not in WITHDRAWN
+    )
+
+
+def remediation_name(spec: RemediationSpec) -> str:
+    """Return ``<kind>-<name>-<hash>``: the same for the same workload object and remedy, different for a new object."""
+    return _name(spec.target_ref, spec.remedy)
+
+
+def _in_progress(finding: Finding, active: Remediation) -> Decided:
+    status = active.status
+    word = Decision.WAITING if status.phase is Phase.PENDING else Decision.REMEDIATING
+    reason = Reason.of(status.reason) if status.reason else Reason.CHOSEN
+    return Decided(finding, word, reason, status.message or explain(finding, finding.leak), active.spec.remedy)
+
+
+def _name(target: TargetRef, remedy: RemedyType) -> str:
+    unique = hashlib.sha256(f"{target.uid}/{remedy}".encode()).hexdigest()[:8]
+    stem = re.sub(r"[^a-z0-9.-]", "-", f"{target.kind}-{target.name}".lower())
+    return f"{stem[: MAX_NAME - 9]}-{unique}"

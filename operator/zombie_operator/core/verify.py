@@ -1,0 +1,145 @@
+"""The proof: did the leak stop in patched pods, compared with what the old rate would have left there.
+
+Rate before = zombies old enough / age of the oldest, in old pods. After = the same count in patched pods. The old rate
+times the patched pods' exposure predicts how many would be there if the remedy did nothing; only where that prediction
+is at least ``MIN_PREDICTED`` does a small count prove anything. Missing data waits and then ends without a verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from zombie_operator.core.evidence import Evidence, Observed
+from zombie_operator.core.reasons import Reason
+from zombie_operator.core.remediation import After, Before, RemediationStatus
+
+HOUR = 3_600
+MIN_PREDICTED = 5.0
+"""Below this prediction, seeing none is too likely by chance (Poisson: P(0 | 5) < 1 %)."""
+CURED_SHARE = 0.2
+"""At most this share of the prediction may remain."""
+PATIENCE = 10
+"""Give up after this many times the time in which the proof was due."""
+MIN_PATIENCE_SECONDS = HOUR
+
+
+class Verdict(Enum):
+    """What the measurement says."""
+
+    WAIT = auto()
+    CURED = auto()
+    LEAKS = auto()
+    BROKEN = auto()
+    INCONCLUSIVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its numbers. ``own_children``: the program itself holds the zombies now."""
+
+    call: Verdict
+    message: str
+    after: After | None
+    reason: Reason = Reason.VERIFYING
+    own_children: bool = False
+
+
+def before_of(evidence: Evidence, now: datetime) -> Before:
+    """Measure the leak before anything is done, over all pods of the workload that the agents see."""
+    pods = [pod for pod in evidence.pods if pod.fresh and not pod.deleting]
+    treated = sum(_per_hour(pod.treated, pod.oldest_seconds) for pod in pods)
+    others = sum(_per_hour(pod.others, pod.oldest_seconds) for pod in pods)
+    return Before(
+        time=now,
+        zombies=sum(pod.treated for pod in pods),
+        oldest_seconds=max((pod.oldest_seconds for pod in pods), default=0),
+        per_hour=round(treated / max(1, len(pods)), 1),
+        others_per_hour=round(others / max(1, len(pods)), 1),
+        pods=len(pods),
+        ready=sum(pod.ready for pod in pods),
+        restarts=sum(pod.restarts for pod in pods),
+    )
+
+
+def judge(status: RemediationStatus, evidence: Evidence, now: datetime) -> Judgement:
+    """Compare patched pods with the prediction of the old rate."""
+    before, terms = status.before, evidence.terms
+    if before is None or terms is None:
+        return Judgement(Verdict.INCONCLUSIVE, "what was measured before the change is missing", None)
+    patched = [pod for pod in evidence.pods if pod.patched and not pod.deleting]
+    after = _after(before, patched, terms.older_than_seconds, now)
+    if broken := _broken(evidence, before, patched):
+        return Judgement(Verdict.BROKEN, broken[1], after, reason=broken[0])
+    waited = (now - (status.since or now)).total_seconds()
+    if waited < terms.verify_seconds:
+        left = int(terms.verify_seconds - waited)
+        return Judgement(Verdict.WAIT, f"{_numbers(after)}; no verdict before another {left} s", after)
+    if after.predicted < MIN_PREDICTED or not patched:
+        return _too_early(before, after, terms.verify_seconds, waited)
+    if after.zombies > after.predicted * CURED_SHARE:
+        own = sum(pod.others for pod in patched) > sum(pod.treated for pod in patched)
+        why = "; the program holds its own children and never waits for them" if own else ""
+        return Judgement(Verdict.LEAKS, f"the leak goes on: {_numbers(after)}{why}", after, own_children=own)
+    if not evidence.rolled_out or after.ready < len(patched) or not all(pod.fresh for pod in patched):
+        return _unfinished(after, terms.verify_seconds, waited)
+    return Judgement(Verdict.CURED, f"the leak stopped: {_numbers(after)}", after)
+
+
+def _after(before: Before, patched: list[Observed], older_than: int, now: datetime) -> After:
+    """Count in patched pods. Zombies of a parent that does not wait count as far as they exceed their own old rate."""
+    fresh = [pod for pod in patched if pod.fresh]
+    exposure = sum(max(0.0, (now - pod.created).total_seconds() - older_than) for pod in fresh)
+    expected_others = before.others_per_hour / HOUR * exposure
+    others = max(0.0, sum(pod.others for pod in fresh) - 2 * expected_others)
+    return After(
+        time=now,
+        zombies=sum(pod.treated for pod in fresh) + round(others),
+        predicted=round(before.per_hour / HOUR * exposure, 1),
+        exposure_seconds=int(exposure),
+        pods=len(patched),
+        ready=sum(pod.ready for pod in patched),
+        restarts=sum(pod.restarts for pod in patched),
+    )
+
+
+def _broken(evidence: Evidence, before: Before, patched: list[Observed]) -> tuple[Reason, str] | None:
+    """Tell whether the remedy did harm: that needs no waiting."""
+    for pod in patched:
+        if pod.broken:
+            return Reason.PODS_BROKEN, f"pod {pod.name}: {pod.broken}"
+    if evidence.rollout_failed:
+        return Reason.ROLLOUT_FAILED, evidence.rollout_failed
+    restarts = sum(pod.restarts for pod in patched)
+    if restarts > before.restarts + max(1, len(patched)):
+        return Reason.PODS_BROKEN, f"pods with the remedy restarted {restarts} times, {before.restarts} before it"
+    return None
+
+
+def _too_early(before: Before, after: After, verify_seconds: int, waited: float) -> Judgement:
+    """Wait until the old rate predicts enough, but not for ever: an agent that is gone never brings a proof."""
+    due = verify_seconds + MIN_PREDICTED * HOUR / max(before.per_hour, 1e-9)
+    if waited > max(MIN_PATIENCE_SECONDS, PATIENCE * min(due, float(24 * HOUR))):
+        message = f"no proof within {timedelta(seconds=int(waited))}: {_numbers(after)}; the remedy stays, unproved"
+        return Judgement(Verdict.INCONCLUSIVE, message, after)
+    return Judgement(Verdict.WAIT, f"{_numbers(after)}; a verdict needs {MIN_PREDICTED:.0f} predicted", after)
+
+
+def _unfinished(after: After, verify_seconds: int, waited: float) -> Judgement:
+    """Say that the leak stopped, yet pods are missing, not ready or not observed: wait, then call it broken."""
+    if waited > max(MIN_PATIENCE_SECONDS, PATIENCE * verify_seconds):
+        message = f"pods with the remedy are not all ready: {_numbers(after)}"
+        return Judgement(Verdict.BROKEN, message, after, reason=Reason.PODS_BROKEN)
+    return Judgement(Verdict.WAIT, f"{_numbers(after)}; {after.ready} of {after.pods} pods ready and seen", after)
+
+
+def _numbers(after: After) -> str:
+    return (
+        f"{after.zombies} zombies in {after.exposure_seconds} s of {after.pods} patched pods, "
+        f"{after.predicted:g} at the old rate"
+    )
+
+
+def _per_hour(zombies: int, oldest_seconds: int) -> float:
+    return zombies * HOUR / max(1, oldest_seconds)
