@@ -1,0 +1,61 @@
+"""Evaluating: one decision for each finding, and then the remediations that those decisions start or resume."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from zombie_operator.core.decide import Candidate, Decided, consider, remediation_name, settle
+from zombie_operator.core.guards import GUARDS, Guard, refusals
+from zombie_operator.core.guards.permission import not_enforcing
+from zombie_operator.core.policy import Mode
+from zombie_operator.core.reasons import Reason, Refusal
+from zombie_operator.core.remediation import Remediation, RemediationStatus
+from zombie_operator.engine.facts import Judge, context_of, evidence_of, gather
+from zombie_operator.engine.observe import World
+from zombie_operator.kube import own
+from zombie_operator.kube.client import KubeClient
+from zombie_operator.kube.errors import Conflict
+
+log = logging.getLogger(__name__)
+
+# A dry run asks every guard but the one that says that it is a dry run.
+DRY_RUN_GUARDS: tuple[Guard, ...] = tuple(guard for guard in GUARDS if guard is not not_enforcing)
+
+
+async def evaluate(client: KubeClient, world: World, judge: Judge) -> tuple[Decided, ...]:
+    """Decide about every finding. Changes nothing."""
+    decided: list[Decided] = []
+    for finding in world.findings:
+        memory = [r for r in world.remediations if r.spec.target_ref.uid == finding.key]
+        result = consider(finding, memory, world.now)
+        if isinstance(result, Candidate):
+            result = settle(result, await _ask_guards(client, result, world, judge))
+        decided.append(result)
+    return tuple(decided)
+
+
+async def begin(client: KubeClient, decided: Sequence[Decided]) -> None:
+    """Create or resume what was decided. A conflict means that somebody was faster; the next evaluation sees it."""
+    for decision in decided:
+        try:
+            if decision.start is not None:
+                spec, namespace = decision.start.spec, decision.finding.owned.pod.namespace
+                await own.create_remediation(client, namespace, remediation_name(spec), spec)
+            elif decision.resume is not None:
+                await own.put_status(client, *decision.resume)
+        except Conflict as conflict:
+            log.info("Left remediation to a faster writer", extra={"error": str(conflict)})
+
+
+async def _ask_guards(client: KubeClient, candidate: Candidate, world: World, judge: Judge) -> tuple[Refusal, ...]:
+    """Ask the guards about a remediation that does not exist yet (or is done), with facts read just now."""
+    spec, namespace = candidate.plan.spec, candidate.finding.owned.pod.namespace
+    draft = candidate.memory or Remediation(namespace, remediation_name(spec), "", 0, "", spec, RemediationStatus())
+    facts = await gather(client, draft, world)
+    evidence = evidence_of(facts, judge.ceiling)
+    context = await context_of(client, facts, evidence, world, judge, world.remediations)
+    if context is None:
+        return (Refusal(Reason.WORKLOAD_GONE, f"{candidate.finding.title} is gone"),)
+    dry = candidate.finding.policy.spec.mode is Mode.DRY_RUN
+    return refusals(context, DRY_RUN_GUARDS if dry else GUARDS)

@@ -1,0 +1,90 @@
+"""Events of events.k8s.io/v1: one for each transition, about the workload or pod it concerns, related to our object.
+
+kopf's own poster is not used: it writes core/v1 events without action, related object or deduplication.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from zombie_operator.core.reasons import Reason
+from zombie_operator.kube import paths
+from zombie_operator.kube.client import KubeClient
+from zombie_operator.kube.errors import KubeError
+
+log = logging.getLogger(__name__)
+
+CONTROLLER = "zombie-operator.dev/operator"
+MAX_NOTE = 1_024
+"""Longest note that the API server accepts (events.k8s.io/v1, Event.note)."""
+REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object that an event is about."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+    def reference(self) -> dict[str, str]:
+        """Return it as an ObjectReference."""
+        fields = {"apiVersion": self.api_version, "kind": self.kind, "name": self.name, "uid": self.uid}
+        return fields | ({"namespace": self.namespace} if self.namespace else {})
+
+
+@dataclass
+class Recorder:
+    """Posts events. The same words about the same object are posted once until they change."""
+
+    client: KubeClient
+    instance: str
+    _last: OrderedDict[str, str] = field(default_factory=OrderedDict)
+
+    async def post(
+        self,
+        about: Subject,
+        reason: Reason | str,
+        note: str,
+        *,
+        action: str,
+        warning: bool = False,
+        related: Subject | None = None,
+    ) -> None:
+        """Post an event; a failure is logged and never stops the caller."""
+        if self._last.get(about.uid) == f"{reason}":
+            return
+        self._last[about.uid] = f"{reason}"
+        self._last.move_to_end(about.uid)
+        while len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        now = datetime.now(UTC)
+        unique = hashlib.sha256(f"{about.uid}{reason}{now.isoformat()}".encode()).hexdigest()[:12]
+        namespace = about.namespace or "default"
+        body: dict[str, Any] = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": f"{about.name[:200]}.{unique}", "namespace": namespace},
+            "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "reportingController": CONTROLLER,
+            "reportingInstance": self.instance[:128],
+            "action": action,
+            "reason": str(reason),
+            "type": "Warning" if warning else "Normal",
+            "note": note[:MAX_NOTE],
+            "regarding": about.reference(),
+        }
+        if related is not None:
+            body["related"] = related.reference()
+        try:
+            await self.client.request("POST", paths.events(namespace), body=body)
+        except KubeError as error:
+            log.warning("Could not post event", extra={"reason": str(reason), "error": str(error)})
