@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-class ValidationProblems(ValueError):  # noqa: N818 - it is all of them, not one error
+class ValidationProblems(ValueError):
     """Everything that is wrong with one object, each as ``spec.threshold.zombies: must be >= 1``."""
 
     def __init__(self, problems: Iterable[str]) -> None:

@@ -83,7 +83,7 @@ def _section(kind: Kind, told: Sequence[Kind]) -> str:
 def _rows(parent: dict[str, Any], name: str, above: str = "") -> Iterator[str]:
     node, path = parent["properties"][name], f"{above}{name}"
     cells = (f"`{path}`", _type(node), _default(parent, name), _bounds(node), node.get("description", ""))
-    yield "| " + " | ".join(cells) + " |"
+    yield "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
     inner, above = (node["items"], f"{path}[].") if "items" in node else (node, f"{path}.")
     for child in inner.get("properties", ()):
         yield from _rows(inner, child, above)

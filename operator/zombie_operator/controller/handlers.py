@@ -13,6 +13,7 @@ from typing import Any
 import kopf
 
 from zombie_operator.api.v1alpha1 import GROUP, RESOURCES, VERSION
+from zombie_operator.kube.client import in_cluster
 
 TOKEN_LIFE = timedelta(minutes=10)
 """How long kopf trusts what it logged in with. Service account tokens are rotated hourly, well before they expire."""
@@ -59,8 +60,15 @@ def settings() -> kopf.OperatorSettings:
 
 def login(**kwargs: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401 - kopf's keywords
     """Log in with the service account, read anew before it expires, or with a kubeconfig outside of a cluster."""
-    info = kopf.login_with_service_account(**kwargs)
-    if info is None:
+    account = in_cluster()
+    if account is None:
         return kopf.login_with_kubeconfig(**kwargs)
-    values = {name: getattr(info, name) for name in ("server", "ca_path", "ca_data", "scheme", "token")}
-    return kopf.ConnectionInfo(**values, expiration=datetime.now(UTC) + TOKEN_LIFE)
+    # kopf's own login names the server by DNS, which a cluster need not have; this is the address of the environment.
+    scheme, _, token = str(account.api_key["BearerToken"]).partition(" ")
+    return kopf.ConnectionInfo(
+        server=account.host,
+        ca_path=account.ssl_ca_cert,
+        scheme=scheme,
+        token=token.strip(),
+        expiration=datetime.now(UTC) + TOKEN_LIFE,
+    )

@@ -68,7 +68,8 @@ def choose(finding: Finding, tried: Sequence[RemedyType] = (), verdict: Cause | 
 
 def explain(finding: Finding, leak: Leak) -> str:
     """Return one sentence that says why this workload leaks."""
-    parent = leak.evidence.parent_comm or leak.init_comm or "its parent"
+    name = leak.evidence.parent_comm or leak.init_comm
+    parent = f"`{name}`" if name else "its parent"
     count = f"{leak.zombies} zombies, the oldest {leak.oldest_seconds} s"
     where = f"container {leak.container or '?'} of {finding.title}"
     match leak.cause, leak.origin:

@@ -64,7 +64,7 @@ def advance(
         case Phase.PENDING:
             return _pending(spec, status, evidence, refusals, now)
         case Phase.ACTING:
-            return _acting(spec, status, evidence, refusals, now)
+            return _acting(status, evidence, refusals, now)
         case _:
             return _verifying(spec, status, evidence, now)
 
@@ -139,9 +139,9 @@ def _pending(
     if refusals:
         return _say(status, refusals[0].reason, refusals[0].message), None
     via = spec.stages[status.stage].via
+    if evidence.candidate is None:
+        return finish(status, Outcome.SUPERSEDED, Reason.NO_LEAKS, "no pod of the workload leaks any more", now), None
     pod = evidence.candidate if via is Via.EVICTION else None
-    if via is Via.EVICTION and pod is None:
-        return finish(status, Outcome.SUPERSEDED, Reason.POD_GONE, "no pod of the workload leaks any more", now), None
     status = replace(status, before=status.before or before_of(evidence, now))
     kind = EffectKind.EVICT if pod else EffectKind.APPLY
     intent = Intent(now, status.stage, kind, pod.uid if pod else "", pod.name if pod else "", evidence.patch_hash)
@@ -151,7 +151,6 @@ def _pending(
 
 
 def _acting(
-    spec: RemediationSpec,
     status: RemediationStatus,
     evidence: Evidence,
     refusals: Sequence[Refusal],

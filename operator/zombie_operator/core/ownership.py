@@ -35,28 +35,34 @@ def managed_by(workload: Workload) -> Refusal | None:
 
 def _signals(workload: Workload) -> Iterator[Refusal]:
     """Yield refusals, the strongest signal first: GitOps, then Helm, then owners, then tools."""
-    title = workload.title
-    for annotation in ARGO_ANNOTATIONS:
-        if annotation in workload.annotations:
-            yield _refuse(Reason.MANAGED_BY_GITOPS, title, "Argo CD", f"annotation {annotation}", "Git")
-    for label in FLUX_LABELS:
-        if label in workload.labels:
-            yield _refuse(Reason.MANAGED_BY_GITOPS, title, "Flux", f"label {label}", "Git")
-    for annotation in HELM_ANNOTATIONS:
-        if annotation in workload.annotations:
-            yield _refuse(Reason.MANAGED_BY_HELM, title, "Helm", f"annotation {annotation}", "the release's values")
-    if tool := workload.labels.get(MANAGED_BY_LABEL):
-        reason = Reason.MANAGED_BY_HELM if tool == "Helm" else Reason.MANAGED_BY_OTHER
-        yield _refuse(reason, title, tool, f"label {MANAGED_BY_LABEL}", "its source")
+    yield from _marks(workload)
     if owner := workload.owner:
         what = f"{owner.kind} {owner.name}"
-        yield _refuse(Reason.MANAGED_BY_OPERATOR, title, what, "its controller ownerReference", f"the {owner.kind}")
+        evidence = "its controller ownerReference"
+        yield _refuse(Reason.MANAGED_BY_OPERATOR, workload.title, what, evidence, f"the {owner.kind}")
     for manager in workload.managers:
         if manager in KNOWN_MANAGERS:
             reason, tool = KNOWN_MANAGERS[manager]
-            yield _refuse(reason, title, tool, f"field manager {manager}", "its source")
+            yield _refuse(reason, workload.title, tool, f"field manager {manager}", "its source")
         elif manager not in BUILT_IN and not manager.startswith("kubectl"):
-            yield _refuse(Reason.MANAGED_BY_OTHER, title, manager, "its field manager", "its source")
+            yield _refuse(Reason.MANAGED_BY_OTHER, workload.title, manager, "its field manager", "its source")
+
+
+def _marks(workload: Workload) -> Iterator[Refusal]:
+    """Yield what the tools' own labels and annotations say."""
+    title, labels, annotations = workload.title, workload.labels, workload.annotations
+    for key in ARGO_ANNOTATIONS:
+        if key in annotations:
+            yield _refuse(Reason.MANAGED_BY_GITOPS, title, "Argo CD", f"annotation {key}", "Git")
+    for key in FLUX_LABELS:
+        if key in labels:
+            yield _refuse(Reason.MANAGED_BY_GITOPS, title, "Flux", f"label {key}", "Git")
+    for key in HELM_ANNOTATIONS:
+        if key in annotations:
+            yield _refuse(Reason.MANAGED_BY_HELM, title, "Helm", f"annotation {key}", "the release's values")
+    if tool := labels.get(MANAGED_BY_LABEL):
+        reason = Reason.MANAGED_BY_HELM if tool == "Helm" else Reason.MANAGED_BY_OTHER
+        yield _refuse(reason, title, tool, f"label {MANAGED_BY_LABEL}", "its source")
 
 
 def _refuse(reason: Reason, title: str, tool: str, evidence: str, where: str) -> Refusal:

@@ -31,7 +31,6 @@ class Decision(StrEnum):
     REMEDIATING = "Remediating"
     WAITING = "Waiting"
     REFUSED = "Refused"
-    CURED = "Cured"
 
 
 @dataclass(frozen=True, slots=True)

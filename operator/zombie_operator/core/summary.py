@@ -112,14 +112,15 @@ def _abilities(facts: Facts) -> list[Draft]:
 def _headline(facts: Facts) -> tuple[Reason, str]:
     """Return what an on-call person should read first: what is in progress, else the worst leak left alone."""
     lost = f"; another policy speaks for {', '.join(sorted(facts.lost)[:3])}" if facts.lost else ""
+    # A remediation in progress stays the headline while its old pods, and with them the finding, go away.
+    if active := next((r for r in facts.remediations if r.status.phase is not Phase.DONE), None):
+        reason = Reason.of(active.status.reason) if active.status.reason else Reason.CHOSEN
+        return reason, f"{active.spec.target_ref.kind} {active.spec.target_ref.name}: {active.status.message}{lost}"
     order = (Decision.REMEDIATING, Decision.WAITING, Decision.REFUSED, Decision.PLANNED, Decision.OBSERVED)
     for decision in order:
         for decided in facts.decided:
             if decided.decision is decision:
                 return decided.reason, decided.message + lost
-    if active := next((r for r in facts.remediations if r.status.phase is not Phase.DONE), None):
-        reason = Reason.of(active.status.reason) if active.status.reason else Reason.CHOSEN
-        return reason, f"{active.spec.target_ref.kind} {active.spec.target_ref.name}: {active.status.message}{lost}"
     return Reason.NO_LEAKS, str(Reason.NO_LEAKS.meaning) + lost
 
 
@@ -127,7 +128,7 @@ def _finding(decided: Decided) -> FindingStatus:
     finding, leak = decided.finding, decided.finding.leak
     return FindingStatus(
         namespace=finding.owned.pod.namespace,
-        workload=finding.title,
+        workload=finding.title.replace(" ", "/", 1),
         pod=finding.owned.pod.name,
         container=leak.container,
         cause=leak.cause,

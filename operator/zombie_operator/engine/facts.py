@@ -10,7 +10,7 @@ from zombie_operator.core.assess import Owned, Sighting, selects
 from zombie_operator.core.document import Cause
 from zombie_operator.core.evidence import Evidence, Observed, Terms
 from zombie_operator.core.guards import Ceiling, Context
-from zombie_operator.core.leaks import tally
+from zombie_operator.core.leaks import leaks_of, tally
 from zombie_operator.core.objects import Pod, Workload
 from zombie_operator.core.patches import applied_by_us, carries, patch_hash
 from zombie_operator.core.policy import Mode, Policy
@@ -65,8 +65,8 @@ def evidence_of(facts: Facts, ceiling: Ceiling) -> Evidence:
     terms = Terms(policy.spec.rollout.verify_seconds, policy.spec.threshold.older_than_seconds) if policy else None
     older = terms.older_than_seconds if terms else 0
     pods = tuple(_observed(pod, facts, older, ceiling) for pod in facts.pods)
-    needed = policy.spec.threshold.zombies if policy else 0
-    leaking = [p for p in pods if p.fresh and not p.deleting and p.treated >= max(1, needed)]
+    crossing = _crossing(facts)
+    leaking = [p for p in pods if p.uid in crossing and p.fresh and not p.deleting]
     return Evidence(
         exists=workload is not None,
         suspended=policy is not None and policy.spec.suspend,
@@ -114,6 +114,16 @@ async def _policy(client: KubeClient, remediation: Remediation) -> Policy | None
         return await own.policy(client, ref.kind, remediation.namespace, ref.name)
     except (NotFound, ValidationProblems):
         return None
+
+
+def _crossing(facts: Facts) -> frozenset[str]:
+    """Return the pods that leak by the policy's threshold and for the remediation's cause now."""
+    if facts.policy is None:
+        return frozenset()
+    threshold, cause = facts.policy.spec.threshold, facts.remediation.spec.cause
+    return frozenset(
+        s.report.pod_uid for s in facts.sightings if any(leak.cause is cause for leak in leaks_of(s.report, threshold))
+    )
 
 
 def _observed(pod: Pod, facts: Facts, older_than: int, ceiling: Ceiling) -> Observed:

@@ -98,15 +98,24 @@ async def connect() -> KubeClient:
 
     Raises KubeError with a sentence when neither is usable.
     """
-    configuration = Configuration()
-    try:
-        kube_config.load_incluster_config(client_configuration=configuration)
-    except kube_config.ConfigException:
+    configuration = in_cluster()
+    if configuration is None:
+        configuration = Configuration()
         try:
             await kube_config.load_kube_config(client_configuration=configuration)
         except (kube_config.ConfigException, OSError) as error:
             raise KubeError(f"no service account and no usable kubeconfig: {error}") from error
     return KubeClient(configuration)
+
+
+def in_cluster() -> Configuration | None:
+    """Return the pod's service account as a configuration, its token read just now; None outside of a cluster."""
+    configuration = Configuration()
+    try:
+        kube_config.load_incluster_config(client_configuration=configuration)
+    except kube_config.ConfigException:
+        return None
+    return configuration
 
 
 def _decode(status: int, text: bytes, what: str) -> Body:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from zombie_operator.core.guards.base import Context
 from zombie_operator.core.objects import Budget
 from zombie_operator.core.reasons import Reason, Refusal
@@ -19,7 +21,8 @@ def too_few_replicas(context: Context) -> Refusal | None:
         return None
     return Refusal(
         Reason.TOO_FEW_REPLICAS,
-        f"{context.workload.title} wants {wanted} replicas, fewer than limits.minReplicas {needed}; scale it up or lower the limit",
+        f"{context.workload.title} wants {wanted} replicas, fewer than limits.minReplicas {needed}; "
+        "scale it up or lower the limit",
     )
 
 
@@ -50,9 +53,8 @@ def disruption_budget(context: Context) -> Refusal | None:
     covering = [budget for budget in context.budgets if _covers(budget, labels)]
     if len(covering) > 1:
         names = ", ".join(budget.name for budget in covering)
-        return Refusal(
-            Reason.DISRUPTION_BUDGET, f"pods of {context.workload.title} match several PodDisruptionBudgets: {names}"
-        )
+        message = f"pods of {context.workload.title} match several PodDisruptionBudgets ({names}); keep one of them"
+        return Refusal(Reason.DISRUPTION_BUDGET, message)
     for budget in covering:
         if context.via is Via.EVICTION and budget.disruptions_allowed < 1:
             return _forbids(context, budget)
@@ -64,14 +66,15 @@ def disruption_budget(context: Context) -> Refusal | None:
 
 
 def _forbids(context: Context, budget: Budget) -> Refusal:
+    title, allowed = context.workload.title, budget.disruptions_allowed
     return Refusal(
         Reason.DISRUPTION_BUDGET,
-        f"PodDisruptionBudget {budget.name} allows {budget.disruptions_allowed} disruptions of {context.workload.title} "
-        f"now ({budget.current_healthy} healthy, {budget.desired_healthy} needed); scale it up or relax the budget",
+        f"PodDisruptionBudget {budget.name} allows {allowed} disruptions of {title} now "
+        f"({budget.current_healthy} healthy, {budget.desired_healthy} needed); scale it up or relax the budget",
         30,
     )
 
 
-def _covers(budget: Budget, labels: object) -> bool:
+def _covers(budget: Budget, labels: Mapping[str, str]) -> bool:
     selector = selector_from(budget.selector)
-    return selector is not None and isinstance(labels, dict) and matches(selector, labels)
+    return selector is not None and matches(selector, labels)

@@ -26,7 +26,7 @@ INSISTING_INITS = frozenset(
     }
 )
 
-# Each pattern names a way of addressing processes that means another process, or every container's, once PID 1 is pause.
+# Ways of addressing processes that mean another process, or every container's, once PID 1 is pause.
 ADDRESSES_PID_1 = (
     re.compile(r"\bkill\s+(?:-{1,2}\S+\s+(?:[A-Z0-9]+\s+)?)*1(?:\s|;|&|\||$|\))"),
     re.compile(r"/proc/1(?:/|\b)"),
@@ -43,15 +43,16 @@ def pid1_refusals(pod: Pod, leak: Leak) -> Iterator[Refusal]:
     if leak.init_comm in INSISTING_INITS:
         yield Refusal(
             Reason.NEEDS_PID_1,
-            f"container {leak.container} runs {leak.init_comm}, which insists on being PID 1; let it reap, or use RestartPod",
+            f"container {leak.container} runs {leak.init_comm}, which insists on being PID 1; let it reap, "
+            "or use RestartPod",
         )
     for container in containers_of(pod.spec):
         for place, command in _commands(container):
             if any(pattern.search(command) for pattern in ADDRESSES_PID_1):
                 yield Refusal(
                     Reason.USES_PID_1,
-                    f"container {container.get('name')} runs `{_short(command)}` in {place}, which would no longer reach "
-                    "its own PID 1; change that command first",
+                    f"container {container.get('name')} runs `{_short(command)}` in {place}, which would no longer "
+                    "reach its own PID 1; change that command first",
                 )
 
 
