@@ -46,6 +46,7 @@ generate: setup ## write the CRDs and the reference pages anew
 	$(PY) -m zombie_operator.api.crd --docs docs/reference/api.md crds
 	rm -rf deploy/chart/files/crds && cp -r crds deploy/chart/files/crds
 	$(PY) -m docs.reference
+	$(PY) -m deploy.chart_readme
 verify: generate ## prove that generated files are committed as they come out
 	git diff --exit-code -- crds deploy/chart docs/reference
 	test -z "$$(git status --porcelain -- crds deploy/chart docs/reference)"
@@ -56,7 +57,7 @@ lock: setup ## resolve the dependencies anew, with hashes and without any index'
 test: cluster ## every test, unit to end-to-end, on a real cluster
 	$(WITH_CLUSTER) $(VENV)/bin/pytest
 test-unit: setup ## the tests that need no cluster
-	$(VENV)/bin/pytest tests/unit tests/contract -m "not cluster"
+	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py -m "not cluster"
 
 cluster: setup ## bring up the real two-node test cluster (root; builds Kubernetes once, 5 minutes)
 	$(if $(OWN_CLUSTER),$(PY) -m tests.cluster up --install,@echo "using the cluster of KUBECONFIG=$(KUBECONFIG)")

@@ -1,0 +1,1 @@
+"""Builds the project's container image with whatever this machine offers: a Docker engine, or buildah without one."""
