@@ -43,7 +43,7 @@ class Pages:
         }
 
     def __call__(self, request: Request) -> Response:
-        """Answer one request. HEAD is GET without the body, which HTTP asks of every server."""
+        """Answer one request. HEAD is answered as GET; the server leaves the body out."""
         page = self._routes.get(request.path)
         if page is None:
             return Response(404, b"not found\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
+import struct
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 MAX_CONNECTIONS = 32
 MAX_REQUEST = 8 << 10
 DEADLINE = 5.0
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 seconds: closing resets the connection and drops what was not sent (socket(7))."""
 
 _REASONS = {
     200: "OK",
@@ -173,7 +177,8 @@ class Server:
         state.received += data
         head, end, _ = bytes(state.received).partition(b"\r\n\r\n")
         if end:
-            self._answer(connection, state, self._response(head))
+            # HEAD is GET without the body, which HTTP asks of every server.
+            self._answer(connection, state, self._response(head), with_body=not head.startswith(b"HEAD "))
         elif len(state.received) >= MAX_REQUEST:
             self._answer(connection, state, Response(431, b"request too long\n"))
 
@@ -186,9 +191,12 @@ class Server:
             logger.exception("Failed to answer")
             return Response(500, b"internal error\n")
 
-    def _answer(self, connection: socket.socket, state: _Connection, response: Response) -> None:
+    def _answer(
+        self, connection: socket.socket, state: _Connection, response: Response, *, with_body: bool = True
+    ) -> None:
         state.received.clear()
-        state.pending = [memoryview(part) for part in (response.head(), response.body) if part]
+        parts = (response.head(), response.body if with_body else b"")
+        state.pending = [memoryview(part) for part in parts if part]
         state.deadline = self._clock() + DEADLINE
         self._selector.modify(connection, selectors.EVENT_WRITE)
         self._send(connection, state)
@@ -210,9 +218,14 @@ class Server:
             self._close(connection)
 
     def _close(self, connection: socket.socket) -> None:
-        if self._connections.pop(connection, None) is not None:
-            self._selector.unregister(connection)
-            connection.close()
+        state = self._connections.pop(connection, None)
+        if state is None:
+            return
+        self._selector.unregister(connection)
+        if state.pending:
+            # Else the kernel would keep the unsent rest for a reader that may never read, in the agent's memory.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        connection.close()
 
 
 def listen(address: tuple[str, int]) -> socket.socket:

@@ -30,9 +30,7 @@ class AgentSettings:
         number(1, 3600), "Seconds from the beginning of one scan to the next, 1 to 3600.", default=10.0
     )
     listen: tuple[str, int] = setting(
-        address,
-        "host:port to answer on; [::]:8080 answers IPv6 and IPv4.",
-        default=("0.0.0.0", 8080),  # noqa: S104
+        address, "host:port to answer on; without a host on every address, IPv6 and IPv4.", default=("", 8080)
     )
     token_file: str = setting(
         text,

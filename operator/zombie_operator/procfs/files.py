@@ -14,11 +14,11 @@ SMALL = 4096
 """Enough for stat, status, cgroup and sched; longer files are cut, never read without a bound."""
 
 
-class Vanished(Exception):  # noqa: N818 - an outcome, not a fault
+class Vanished(Exception):
     """The process or the file ended before it could be read: the normal race of every reader of /proc."""
 
 
-class Unreadable(Exception):  # noqa: N818 - an outcome, not a fault
+class Unreadable(Exception):
     """The kernel refused the file (permissions, hidepid)."""
 
 

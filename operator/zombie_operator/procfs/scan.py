@@ -6,6 +6,8 @@ host's ``/proc`` may be mounted anywhere, and names the inits whose live descend
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from zombie_operator.procfs.zombies import ZombieCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+_PID_MAX_PER_NAMESPACE = (6, 14)
 
 FOLLOWED = 2_000
 """Live descendants read in one scan at most, about 30 ms."""
@@ -73,7 +77,7 @@ class Scanner:
             unreadable=found.unreadable + unreadable,
             raced=raced,
             hidden=found.hidden,
-            pid_max=self._root.read_int("sys/kernel/pid_max"),
+            pid_max=self._pid_max(),
             threads_max=self._root.read_int("sys/kernel/threads-max"),
         )
 
@@ -110,9 +114,32 @@ class Scanner:
             return None
         return parent if parent is not None and parent.starttime <= zombie.starttime else None
 
+    def _pid_max(self) -> int | None:
+        """Return the machine's limit of process ids, None where this process cannot see it.
+
+        Since Linux 6.14 each pid namespace has a limit of its own and the file shows the reader's, whichever mount it
+        is read through (``kernel/pid.c``). A mount of another namespace gives us another pid than we know.
+        """
+        if _own_pid(self._root) == os.getpid() or _kernel() < _PID_MAX_PER_NAMESPACE:
+            return self._root.read_int("sys/kernel/pid_max")
+        return None
+
     def _relatives(self, follow: Iterable[int], processes: Processes) -> Iterable[Relative]:
         left = FOLLOWED
         for init in follow:
             for stat in processes.descendants(init, left):
                 left -= 1
                 yield Relative(stat.pid, stat.starttime, stat.ppid)
+
+
+def _own_pid(root: Root) -> int | None:
+    """Return our pid as a proc mount knows it; None where it does not know us."""
+    try:
+        name = os.readlink("self", dir_fd=root.fd)
+    except OSError:
+        return None
+    return int(name) if name.isdigit() else None
+
+
+def _kernel() -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))

@@ -1,8 +1,7 @@
-"""Settings as frozen dataclasses, read from the environment (and a mapping, such as a file), wrong ones all at once.
+"""Settings as a frozen dataclass, read from the environment, wrong ones named all at once.
 
-A program declares each field with ``setting(default, parser, description)`` and calls ``load`` once, in its
-``__main__``. The same declarations make the reference page (``describe``), so that no setting goes undocumented. A
-field whose parser is ``section(Other)`` is a nested dataclass; its variables carry the field's name.
+A program declares each field with ``setting(parser, description, default=)`` and calls ``load`` once, in its
+``__main__``. The same declarations make the reference page (``describe``), so that no setting goes undocumented.
 """
 
 from __future__ import annotations
@@ -39,86 +38,69 @@ class SettingDoc:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    parse: Callable[[str], Any] | None
+    name: str
+    parse: Callable[[str], Any]
     description: str
-    nested: type[Any] | None = None
+    default: object
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
 
 
 def setting(parse: Callable[[str], T], description: str, *, default: T | object = MISSING) -> Any:  # noqa: ANN401
     """Declare one field. Without a default it is required. ``description`` says effect, unit and bounds."""
-    metadata = {_KEY: _Declared(parse, description)}
+    metadata = {_KEY: (parse, description)}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
-def section(cls: type[T]) -> Any:  # noqa: ANN401 - as dataclasses.field
-    """Declare a field that is itself a dataclass of settings."""
-    return field(metadata={_KEY: _Declared(None, "", cls)})
+def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
+    """Return the settings. A variable is ``prefix`` + the field's name in capitals.
 
-
-def load(cls: type[T], prefix: str, environ: Mapping[str, str], file: Mapping[str, Any] | None = None) -> T:
-    """Return the settings. The environment wins over ``file``, which names fields as the dataclass does.
-
-    Variables are ``PREFIX`` + the field's name in capitals. Raises ``SettingsError`` with every problem there is;
-    keys of the file that no field has are problems too. Unknown variables are not: Kubernetes itself injects some.
+    Raises ``SettingsError`` with every problem there is. Unknown variables are none: Kubernetes itself injects some
+    that begin like ours, when a Service is called like the program.
     """
     problems: list[str] = []
-    value = _load(cls, prefix, environ, file or {}, problems)
-    if problems or value is None:
-        raise SettingsError(problems)
-    return value
-
-
-def _load(
-    cls: type[T], prefix: str, environ: Mapping[str, str], file: Mapping[str, Any], problems: list[str]
-) -> T | None:
     values: dict[str, object] = {}
-    before = len(problems)
-    declared = dict(_declared(cls))
-    problems += [f"{prefix}{key.upper()}: no such setting" for key in file if key not in declared]
-    for name, one in declared.items():
-        variable = prefix + name.upper()
-        if one.nested is not None:
-            inner = file.get(name, {})
-            if not hasattr(inner, "items"):
-                problems.append(f"{variable}: not a group of settings")
-                continue
-            values[name] = _load(one.nested, variable + "_", environ, inner, problems)
-            continue
-        raw = environ.get(variable, file.get(name))
-        if raw is None:
-            if _default(cls, name) is MISSING:
-                problems.append(f"{variable}: required ({one.description})")
-            continue
-        try:
-            values[name] = one.parse(_text(raw)) if one.parse else raw
-        except ValueError as error:
-            problems.append(f"{variable}: {error}")
-    return cls(**values) if len(problems) == before else None
-
-
-def _text(raw: object) -> str:
-    """Return a file's value in the words of the environment: lists are comma separated, true is ``true``."""
-    if isinstance(raw, bool):
-        return str(raw).lower()
-    return ",".join(map(str, raw)) if isinstance(raw, (list, tuple)) else str(raw).strip()
+    for one in _declared(cls):
+        variable = prefix + one.name.upper()
+        raw = environ.get(variable)
+        if raw is not None:
+            try:
+                values[one.name] = one.parse(raw)
+            except ValueError as error:
+                problems.append(f"{variable}: {error}")
+        elif one.required:
+            problems.append(f"{variable}: required ({one.description})")
+    if problems:
+        raise SettingsError(problems)
+    return cls(**values)
 
 
 def describe(cls: type[Any], prefix: str) -> Iterator[SettingDoc]:
-    """Yield every setting of a program, nested ones with their full variable, in the order of declaration."""
-    for name, one in _declared(cls):
-        if one.nested is not None:
-            yield from describe(one.nested, f"{prefix}{name.upper()}_")
-        else:
-            default = _default(cls, name)
-            yield SettingDoc(prefix + name.upper(), None if default is MISSING else str(default), one.description)
+    """Yield every setting of a program in the order of declaration."""
+    for one in _declared(cls):
+        default = None if one.required else shown(one.default)
+        yield SettingDoc(prefix + one.name.upper(), default, one.description)
 
 
-def _declared(cls: type[Any]) -> Iterator[tuple[str, _Declared]]:
-    return ((one.name, one.metadata[_KEY]) for one in fields(cls) if _KEY in one.metadata)
+def _declared(cls: type[Any]) -> Iterator[_Declared]:
+    for one in fields(cls):
+        if _KEY in one.metadata:
+            parse, description = one.metadata[_KEY]
+            yield _Declared(one.name, parse, description, one.default)
 
 
-def _default(cls: type[Any], name: str) -> object:
-    return next(one.default for one in fields(cls) if one.name == name)
+def shown(value: object) -> str:
+    """Return a value as the environment would hold it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        host_and_port = len(value) == 2 and isinstance(value[1], int)  # noqa: PLR2004 - as ``address`` returns
+        return (":" if host_and_port else ",").join(map(str, value))
+    return str(value)
 
 
 def text(raw: str) -> str:
