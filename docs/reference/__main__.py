@@ -9,12 +9,16 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from zombie_operator.agent.metrics import render
 from zombie_operator.agent.settings import PREFIX as AGENT_PREFIX
 from zombie_operator.agent.settings import AgentSettings
+from zombie_operator.agent.state import Published, Scanned
 from zombie_operator.controller.settings import PREFIX as OPERATOR_PREFIX
 from zombie_operator.controller.settings import Settings
 from zombie_operator.controller.telemetry import Telemetry
+from zombie_operator.core.document import Document, NodeReport
 from zombie_operator.core.guards import GUARDS, REPEAT_GUARDS, REVERT_GUARDS
+from zombie_operator.core.history import History
 from zombie_operator.core.reasons import Reason
 from zombie_operator.core.remedies import REMEDIES
 from zombie_operator.runtime.settings import describe
@@ -79,11 +83,22 @@ def settings() -> str:
 
 
 def metrics() -> str:
-    """Return the page of the operator's metrics."""
+    """Return the page of the metrics of the operator and of the agent."""
     families = sorted(Telemetry().registry.collect(), key=lambda family: family.name)
-    rows = ((f"`{f.name}`", f.type, f.documentation) for f in families)
-    text = "# Metrics of the operator\n\nServed on `/metrics`. Counters carry the suffix `_total`.\n\n"
-    return text + table(("metric", "type", "meaning"), rows)
+    operator = ((f"`{f.name}`", f.type, f.documentation) for f in families)
+    node = NodeReport("node", "boot", 0.0, 0.0, complete=True, pid_max=1, threads_max=1)
+    scanned = Scanned(Document(node, ()), History(), 0.0, 0.0, 0)
+    page = render(Published(0.0, 10.0, 0.0, scanned), max_series=1).decode()
+    helps = (line.split(" ", 3)[2:] for line in page.splitlines() if line.startswith("# HELP"))
+    types = dict(line.split(" ")[2:4] for line in page.splitlines() if line.startswith("# TYPE"))
+    agent = ((f"`{name}`", types[name], text) for name, text in sorted(helps))
+    head = ("metric", "type", "meaning")
+    return (
+        "# Metrics\n\nBoth programs serve `/metrics`.\n\n## Operator\n\nCounters carry the suffix `_total`.\n\n"
+        + table(head, operator)
+        + "\n## Agent\n\nLabels are names that an administrator chose; never pids, UIDs or command names.\n\n"
+        + table(head, agent)
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

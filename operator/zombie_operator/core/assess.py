@@ -138,7 +138,9 @@ def refine_origin(leak: Leak, pod: Pod) -> Leak:
 def _leaking(seen: Iterable[Sighting], pods: Mapping[str, Owned], policies: tuple[Policy, ...]) -> Iterator[Finding]:
     for sighting in seen:
         owned = pods.get(sighting.report.pod_uid)
-        if owned is None or (policy := policy_for(owned, policies)) is None:
+        if owned is None or owned.pod.node != sighting.node:  # vanished, or an agent speaks for another node's pod
+            continue
+        if (policy := policy_for(owned, policies)) is None:
             continue
         for leak in leaks_of(sighting.report, policy.spec.threshold)[:1]:
             yield Finding(policy, owned, refine_origin(leak, owned.pod), sighting, (owned.pod,))

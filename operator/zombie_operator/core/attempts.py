@@ -8,16 +8,21 @@ from zombie_operator.core.lifecycle import finish, reopen
 from zombie_operator.core.objects import Pod
 from zombie_operator.core.policy import Limits
 from zombie_operator.core.reasons import Reason, Refusal
-from zombie_operator.core.remediation import EffectKind, Outcome, Remediation, RemediationStatus
+from zombie_operator.core.remediation import Action, EffectKind, Outcome, Remediation, RemediationStatus
 
-RETRYABLE = frozenset({Outcome.REFUSED, Outcome.SUPERSEDED})
 WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
 
 
 def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus | Refusal:
     """Return the status with which a done remediation starts again or ends exhausted, or why a person must decide."""
     status, name = memory.status, memory.name
-    if status.outcome is Outcome.CLEARED:
+    if memory.spec.action is Action.ROLLBACK:
+        message = f"zombieremediation {name} asks for the rollback; set spec.action: Apply, or delete it"
+        return Refusal(Reason.ROLLBACK_REQUESTED, message)
+    # A restart that was stopped half-way does not make itself or earlier ones uncounted.
+    if status.outcome is Outcome.CLEARED or (
+        status.outcome is Outcome.SUPERSEDED and attempts_before(memory, pod, limits, now)
+    ):
         return _after_restart(memory, pod, limits, now)
     if status.outcome is Outcome.EXHAUSTED:
         return Refusal(Reason.ATTEMPTS_EXHAUSTED, f"{status.message}; delete zombieremediation {name} to allow more")
@@ -26,7 +31,10 @@ def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> Remed
             Reason.HUMAN_REVERT,
             f"somebody removed what zombieremediation {name} had applied; delete it to allow another try",
         )
-    if status.outcome in RETRYABLE or status.reason in WITHDRAWN:
+    if status.outcome is Outcome.REFUSED:
+        # The API server's final word: trying again at every evaluation would only repeat it.
+        return Refusal(Reason.of(status.reason), f"{status.message}; delete zombieremediation {name} to try again")
+    if status.outcome is Outcome.SUPERSEDED or status.reason in WITHDRAWN:
         return reopen(status, Reason.CHOSEN, "the leak is still there", now)
     return Refusal(
         Reason.ALREADY_TRIED,

@@ -170,8 +170,9 @@ def _plan(finding: Finding, leak: Leak, remedy: Remedy) -> Plan:
         target_ref=workload.ref,
         policy_ref=policy_ref(finding.policy),
         container=leak.container,
-        cause=leak.cause,
-        origin=leak.origin,
+        # What the agents report, not the verdict: evidence is gathered by this, and they cannot tell the difference.
+        cause=finding.leak.cause,
+        origin=finding.leak.origin,
         remedy=remedy.type,
         patch=patch,
         stages=(Stage(scope, remedy.via),),

@@ -209,7 +209,7 @@ def _clearing(status: RemediationStatus, evidence: Evidence, now: datetime) -> R
     since = status.since or now
     if now - since < timedelta(seconds=seconds):
         return status
-    return finish(status, Outcome.CLEARED, Reason.POD_EVICTED, status.message, now)
+    return finish(status, Outcome.CLEARED, Reason.POD_EVICTED, _led_here(status).message, now)
 
 
 def _reverting(
@@ -220,7 +220,8 @@ def _reverting(
     if not evidence.patched:
         if meant and not evidence.rolled_out and evidence.rollout_failed is None:
             return status, None
-        return finish(status, Outcome.ROLLED_BACK, Reason.of(status.reason), status.message, now), None
+        why = _led_here(status)
+        return finish(status, Outcome.ROLLED_BACK, Reason.of(why.reason), why.message, now), None
     if refusals:
         return status, None
     if not meant:
@@ -232,3 +233,8 @@ def _reverting(
 def _say(status: RemediationStatus, reason: Reason, message: str) -> RemediationStatus:
     """Give the present phase another reason; a pause is no entry of the history."""
     return replace(status, reason=str(reason), message=message[:1_024])
+
+
+def _led_here(status: RemediationStatus) -> Entry:
+    """Return why the present phase began, which a pause in between does not change."""
+    return status.history[-1]

@@ -62,9 +62,10 @@ def max_unavailable(workload: Workload) -> int:
     rolling = (workload.spec.get(key) or {}).get("rollingUpdate") or {}
     wanted = replicas_of(workload)
     if workload.ref.kind != "Deployment":
-        # A StatefulSet and a DaemonSet round a percentage up and never go below one.
-        surge = _scaled(rolling.get("maxSurge", 0), wanted, up=True) if workload.ref.kind == "DaemonSet" else 0
-        return 0 if surge else max(1, _scaled(rolling.get("maxUnavailable", 1), wanted, up=True))
+        # A DaemonSet rounds a percentage up, a StatefulSet down; neither goes below one.
+        daemons = workload.ref.kind == "DaemonSet"
+        surge = _scaled(rolling.get("maxSurge", 0), wanted, up=True) if daemons else 0
+        return 0 if surge else max(1, _scaled(rolling.get("maxUnavailable", 1), wanted, up=daemons))
     unavailable = _scaled(rolling.get("maxUnavailable", "25%"), wanted, up=False)
     surge = _scaled(rolling.get("maxSurge", "25%"), wanted, up=True)
     return unavailable if unavailable or surge else 1

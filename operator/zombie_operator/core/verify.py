@@ -82,8 +82,9 @@ def judge(status: RemediationStatus, evidence: Evidence, now: datetime) -> Judge
         own = sum(pod.others for pod in patched) > sum(pod.treated for pod in patched)
         why = "; the program holds its own children and never waits for them" if own else ""
         return Judgement(Verdict.LEAKS, f"the leak goes on: {_numbers(after)}{why}", after, own_children=own)
-    if not evidence.rolled_out or after.ready < len(patched) or not all(pod.fresh for pod in patched):
-        return _unfinished(after, terms.verify_seconds, waited)
+    whole = evidence.rolled_out and after.ready == len(patched)
+    if not whole or not all(pod.fresh for pod in patched):
+        return _unfinished(after, terms.verify_seconds, waited, whole=whole)
     return Judgement(Verdict.CURED, f"the leak stopped: {_numbers(after)}", after)
 
 
@@ -126,9 +127,12 @@ def _too_early(before: Before, after: After, verify_seconds: int, waited: float)
     return Judgement(Verdict.WAIT, f"{_numbers(after)}; a verdict needs {MIN_PREDICTED:.0f} predicted", after)
 
 
-def _unfinished(after: After, verify_seconds: int, waited: float) -> Judgement:
-    """Say that the leak stopped, yet pods are missing, not ready or not observed: wait, then call it broken."""
+def _unfinished(after: After, verify_seconds: int, waited: float, *, whole: bool) -> Judgement:
+    """Say that the leak stopped, yet pods are missing or not ready: wait, then call it broken; not so unseen ones."""
     if waited > max(MIN_PATIENCE_SECONDS, PATIENCE * verify_seconds):
+        if whole:
+            message = f"not all pods with the remedy are observed: {_numbers(after)}; the remedy stays, unproved"
+            return Judgement(Verdict.INCONCLUSIVE, message, after)
         message = f"pods with the remedy are not all ready: {_numbers(after)}"
         return Judgement(Verdict.BROKEN, message, after, reason=Reason.PODS_BROKEN)
     return Judgement(Verdict.WAIT, f"{_numbers(after)}; {after.ready} of {after.pods} pods ready and seen", after)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EVERY = 600.0
 """Seconds between passes; one costs about 25 µs a process."""
 
-SOONEST = 30.0
+SOONEST = 10.0
 """Seconds between passes at least, however many pods begin to leak."""
 
 OPAQUE = ("runsc-sandbox", "runsc-gofer", "cloud-hyperviso", "firecracker", "qemu-system", "virtiofsd", "kata-")

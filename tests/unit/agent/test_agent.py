@@ -118,6 +118,11 @@ def test_an_agent_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert "nothing" in json.loads(run.stderr)["problem"]
 
 
+def get(url: str, **headers: str) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as response:  # noqa: S310
+        return bytes(response.read())
+
+
 def test_the_program_serves_this_machine_within_its_memory(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret")
     env = environment(
@@ -133,12 +138,11 @@ def test_the_program_serves_this_machine_within_its_memory(tmp_path: Path) -> No
         assert (started["message"], started["node"]) == ("Started", "node-1")
         assert json.loads(process.stderr.readline())["message"].startswith("Scanned")
         base = f"http://127.0.0.1:{started['port']}"
-        request = urllib.request.Request(f"{base}/v1/zombies", headers={"Authorization": "Bearer s3cret"})  # noqa: S310
         # The log line comes a moment before the scan is published, so ask until it is.
-        while urllib.request.urlopen(f"{base}/metrics").read().find(b"zombie_agent_scans_total 0") >= 0:  # noqa: S310
+        while b"zombie_agent_scans_total 0\n" in get(f"{base}/metrics"):
             assert process.poll() is None
-        assert urllib.request.urlopen(f"{base}/readyz").status == 200  # noqa: S310
-        document = decode(urllib.request.urlopen(request).read())  # noqa: S310
+        assert get(f"{base}/readyz") == b"ok\n"
+        document = decode(get(f"{base}/v1/zombies", Authorization="Bearer s3cret"))
         assert document.node.name == "node-1"
         status = Path(f"/proc/{process.pid}/status").read_text()
         peak = int(status.partition("VmHWM:")[2].split()[0])

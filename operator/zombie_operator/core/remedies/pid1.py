@@ -28,7 +28,8 @@ INSISTING_INITS = frozenset(
 
 # Ways of addressing processes that mean another process, or every container's, once PID 1 is pause.
 ADDRESSES_PID_1 = (
-    re.compile(r"\bkill\s+(?:-{1,2}\S+\s+(?:[A-Z0-9]+\s+)?)*1(?:\s|;|&|\||$|\))"),
+    re.compile(r"\bkill\s+(?:-{1,2}\S+\s+(?:[A-Z0-9]+\s+)?)*['\"]?1(?!\w)"),
+    re.compile(r"\bkill\s+-\S+\s+(?:[A-Z0-9]+\s+)?(?:--\s+)?-1(?!\w)"),
     re.compile(r"/proc/1(?:/|\b)"),
     re.compile(r"\bpkill\b"),
     re.compile(r"\bkillall5?\b"),

@@ -37,14 +37,14 @@ class ShareProcessNamespace:
             refusals.append(Refusal(Reason.HOST_PID_SET, "the pod sets hostPID, which excludes shareProcessNamespace"))
         if (pod.spec.get("os") or {}).get("name") == "windows":
             refusals.append(Refusal(Reason.WINDOWS_POD, "the pod runs on Windows"))
-        if leak.sandbox_reaps is not True:
-            seen = "does not catch SIGCHLD" if leak.sandbox_reaps is False else "was not seen by the node's agent"
-            refusals.append(
-                Refusal(
-                    Reason.SANDBOX_NOT_REAPING,
-                    f"the pod sandbox's init {seen}, so it would not be known to reap; update the node's pause image",
-                )
+        if leak.sandbox_reaps is False:
+            message = (
+                "the pod sandbox's init does not catch SIGCHLD, so it would not reap; update the node's pause image"
             )
+            refusals.append(Refusal(Reason.SANDBOX_NOT_REAPING, message))
+        elif leak.sandbox_reaps is None:
+            message = "the node's agent has not seen the pod sandbox's init (yet), so nobody knows whether it reaps"
+            refusals.append(Refusal(Reason.SANDBOX_NOT_REAPING, message))
         return (*refusals, *pid1_refusals(pod, leak))
 
     def patch(self, pod: Pod) -> PodPatch:  # noqa: ARG002 - the same for every pod
