@@ -39,7 +39,7 @@ class ShareProcessNamespace:
             refusals.append(Refusal(Reason.WINDOWS_POD, "the pod runs on Windows"))
         if leak.sandbox_reaps is False:
             message = (
-                "the pod sandbox's init does not catch SIGCHLD, so it would not reap; update the node's pause image"
+                "the pod sandbox's init does not catch SIGCHLD and would not reap; update the node's pause image"
             )
             refusals.append(Refusal(Reason.SANDBOX_NOT_REAPING, message))
         elif leak.sandbox_reaps is None:
