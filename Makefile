@@ -38,7 +38,7 @@ lint: setup
 	$(VENV)/bin/ruff check $(CODE)
 types: setup
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy tests/cluster deploy
+	$(VENV)/bin/mypy tests/cluster tests/e2e tests/zoo deploy
 imports: setup
 	PYTHONPATH=operator $(VENV)/bin/lint-imports
 

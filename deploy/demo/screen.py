@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -45,7 +46,9 @@ class Screen:
         """Show what is going on right now."""
         now = time.monotonic()
         if self.live:
-            print(f"{_ERASE_LINE}   ... {text}", end="", flush=True)
+            # A wrapped line could not be erased.
+            room = shutil.get_terminal_size().columns - len("   ... ") - 1
+            print(f"{_ERASE_LINE}   ... {text[:room]}", end="", flush=True)
         elif now - self._last > LOG_EVERY_SECONDS:
             self._last = now
             print(f"   ... {text}", flush=True)

@@ -1,7 +1,7 @@
 """From nothing to an installed operator: a cluster, the two images in it, the chart. For the tests and for the demo.
 
-Without $KUBECONFIG the project's own cluster is brought up and used. Another one that it names must meet these
-conditions:
+Without $KUBECONFIG the project's own cluster is brought up and used, and missing Debian packages are installed for it.
+Another one that it names must meet these conditions:
 
 * its nodes run on this machine (kind, k3d), because the witnesses read this machine's /proc;
 * $ZOMBIE_IMAGE_LOAD says how an image archive gets to its nodes, with {} for the file, for example
@@ -68,7 +68,7 @@ class Installer:
         """Return the cluster that $KUBECONFIG names, or the project's own one, brought up."""
         if not own_cluster_is_meant():
             return _given_cluster()
-        self._run(sys.executable, "-m", "tests.cluster", "up")
+        self._run(sys.executable, "-m", "tests.cluster", "up", "--install")
         load = (sys.executable, "-m", "tests.cluster", "load", "{}")
         return Cluster(_own_environment(), load, OWN_CLUSTER / "audit.log")
 
@@ -77,7 +77,8 @@ class Installer:
         if cluster.load_command is None:
             return
         product, zoo = BUILD / "image.tar", BUILD / "zoo.tar"
-        self._run(sys.executable, "-m", "deploy.image", "build", "--tag", IMAGE, "--output", str(product))
+        tools = ("--install",) if own_cluster_is_meant() else ()
+        self._run(sys.executable, "-m", "deploy.image", "build", "--tag", IMAGE, "--output", str(product), *tools)
         self._run(sys.executable, "-m", "tests.zoo.image", "--output", str(zoo))
         for archive in (product, zoo):
             load = (word.replace("{}", str(archive)) for word in cluster.load_command)

@@ -44,6 +44,8 @@ def main() -> None:
     configure(settings.log_level)
     # kopf tells of every handler that succeeded, with all its settings; ours only wake the loop.
     logging.getLogger("kopf").setLevel(logging.WARNING)
+    # It warns at every start that it leaves the signals to us, which is what we want.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
     try:
         sys.exit(asyncio.run(_run(settings)))
     except (KubeError, OSError) as error:

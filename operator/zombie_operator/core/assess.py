@@ -31,12 +31,16 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A pod with its namespace's labels and annotations and its top owner (None: a bare pod)."""
+    """A pod with its namespace's labels and annotations and its top owner (None: a bare pod).
+
+    ``terminating``: the namespace is being deleted, so the server refuses to create anything in it.
+    """
 
     pod: Pod
     namespace_labels: Mapping[str, str]
     namespace_annotations: Mapping[str, str]
     workload: Workload | None
+    terminating: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ is at least ``MIN_PREDICTED`` does a small count prove anything. Missing data wa
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -55,8 +56,8 @@ def before_of(evidence: Evidence, now: datetime) -> Before:
         time=now,
         zombies=sum(pod.treated for pod in pods),
         oldest_seconds=max((pod.oldest_seconds for pod in pods), default=0),
-        per_hour=round(treated / max(1, len(pods)), 1),
-        others_per_hour=round(others / max(1, len(pods)), 1),
+        per_hour=round(treated / max(1, len(pods)), 4),
+        others_per_hour=round(others / max(1, len(pods)), 4),
         pods=len(pods),
         ready=sum(pod.ready for pod in pods),
         restarts=sum(pod.restarts for pod in pods),
@@ -97,7 +98,7 @@ def _after(before: Before, patched: list[Observed], older_than: int, now: dateti
     return After(
         time=now,
         zombies=sum(pod.treated for pod in fresh) + round(others),
-        predicted=round(before.per_hour / HOUR * exposure, 1),
+        predicted=math.floor(before.per_hour / HOUR * exposure * 10) / 10,  # never rounded up to a proof
         exposure_seconds=int(exposure),
         pods=len(patched),
         ready=sum(pod.ready for pod in patched),

@@ -112,7 +112,9 @@ async def _look_up(lookup: Lookup, seen: tuple[Sighting, ...], policies: list[Po
         here = {pod.uid: pod for pod in await lookup.pods_on(node)}
         for uid in uids:
             if uid in here and not here[uid].deleting:
-                owned[uid] = await lookup.owned(here[uid])
+                found = await lookup.owned(here[uid])
+                if not found.terminating:
+                    owned[uid] = found
             elif uid not in here:
                 # Either the pod has just vanished, which is normal, or the agent speaks for a pod of another node.
                 impostors += 1

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CONTROLLER = "zombie-operator.dev/operator"
 MAX_NOTE = 1_024
-"""Longest note that the API server accepts (events.k8s.io/v1, Event.note)."""
+"""Longest note that the API server accepts, in bytes (events.k8s.io/v1, Event.note)."""
 REMEMBERED = 1_000
 
 
@@ -79,7 +79,7 @@ class Recorder:
             "action": action,
             "reason": str(reason),
             "type": "Warning" if warning else "Normal",
-            "note": note[:MAX_NOTE],
+            "note": note.encode()[:MAX_NOTE].decode(errors="ignore"),
             "regarding": about.reference(),
         }
         if related is not None:

@@ -44,7 +44,8 @@ class Lookup:
         namespace = await self._get(paths.namespace(pod.namespace)) or {}
         meta = namespace.get("metadata") or {}
         top = await self.top_owner(pod.namespace, pod.owner)
-        return Owned(pod, meta.get("labels") or {}, meta.get("annotations") or {}, top)
+        terminating = "deletionTimestamp" in meta
+        return Owned(pod, meta.get("labels") or {}, meta.get("annotations") or {}, top, terminating)
 
     async def top_owner(self, namespace: str, owner: OwnerRef | None) -> Workload | None:
         """Follow controller references up to the highest built-in kind.

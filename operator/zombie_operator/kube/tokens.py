@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from zombie_operator.kube import paths
-from zombie_operator.kube.client import KubeClient
+from zombie_operator.kube.client import MERGE, KubeClient
 from zombie_operator.kube.errors import Conflict, NotFound
 
 KEY = "token"
@@ -25,12 +25,11 @@ async def agent_token(client: KubeClient, namespace: str, name: str) -> str:
     if token:
         return token
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await client.request(
-        "PATCH",
-        paths.secrets(namespace, name),
-        body={"stringData": {KEY: token}},
-        content_type="application/merge-patch+json",
-    )
+    change = {"metadata": {"resourceVersion": body["metadata"]["resourceVersion"]}, "stringData": {KEY: token}}
+    try:
+        await client.request("PATCH", paths.secrets(namespace, name), body=change, content_type=MERGE)
+    except Conflict:
+        return await agent_token(client, namespace, name)
     return token
 
 

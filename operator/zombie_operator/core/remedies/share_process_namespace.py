@@ -38,9 +38,7 @@ class ShareProcessNamespace:
         if (pod.spec.get("os") or {}).get("name") == "windows":
             refusals.append(Refusal(Reason.WINDOWS_POD, "the pod runs on Windows"))
         if leak.sandbox_reaps is False:
-            message = (
-                "the pod sandbox's init does not catch SIGCHLD and would not reap; update the node's pause image"
-            )
+            message = "the pod sandbox's init does not catch SIGCHLD and would not reap; update the node's pause image"
             refusals.append(Refusal(Reason.SANDBOX_NOT_REAPING, message))
         elif leak.sandbox_reaps is None:
             message = "the node's agent has not seen the pod sandbox's init (yet), so nobody knows whether it reaps"
