@@ -11,7 +11,7 @@ TAR ?= build/image.tar
 NAMESPACE ?= zombie-operator
 CODE := operator tests deploy docs
 # A cluster of your own ($KUBECONFIG) is used as it is; without one, the tests bring up theirs (root only).
-OWN_CLUSTER := $(if $(KUBECONFIG),,yes)
+OWN_CLUSTER := $(if $(filter-out $(CURDIR)/.cluster/kubeconfig,$(KUBECONFIG)),,yes)
 WITH_CLUSTER := $(if $(OWN_CLUSTER),eval "$$($(PY) -m tests.cluster env)" &&,)
 
 .PHONY: help setup fmt check lint types imports verify generate lock test test-unit cluster cluster-down load image \

@@ -227,7 +227,7 @@ def workload(kind: str = "Deployment", **overrides: object) -> Workload:
     return replace(workload_from(workload_body(kind)), **overrides)
 
 
-def workload_with(kind: str = "Deployment", *, status: Mapping[str, object] = {}, **spec: object) -> Workload:  # noqa: B006 - never changed
+def workload_with(kind: str = "Deployment", *, status: Mapping[str, object] = {}, **spec: object) -> Workload:
     """Return a workload with these fields of its spec, and its status changed by ``status``."""
     body = workload_body(kind)
     return workload_from({**body, "spec": {**body["spec"], **spec}, "status": {**body["status"], **status}})
@@ -369,9 +369,7 @@ def observed(uid: str = "pod-1", **overrides: object) -> Observed:
 
 def patched(uid: str = "pod-9", **overrides: object) -> Observed:
     """Return a healthy, patched pod without zombies, made at NOW."""
-    return observed(
-        uid, **{"created": NOW, "patched": True, "treated": 0, "oldest_seconds": 0, **overrides}
-    )
+    return observed(uid, **{"created": NOW, "patched": True, "treated": 0, "oldest_seconds": 0, **overrides})
 
 
 def seen(*pods: Observed, **overrides: object) -> Seen:

@@ -124,7 +124,10 @@ def test_our_fields_are_those_that_we_applied(entry: dict[str, object], ours: bo
 
 
 def test_the_controller_is_the_owner_that_says_so() -> None:
-    owners = [{"kind": "Node", "name": "n"}, {"apiVersion": "v1", "kind": "Job", "name": "j", "uid": "u", "controller": True}]
+    owners = [
+        {"kind": "Node", "name": "n"},
+        {"apiVersion": "v1", "kind": "Job", "name": "j", "uid": "u", "controller": True},
+    ]
     assert controller_of({"ownerReferences": owners}) == OwnerRef("v1", "Job", "j", "u")
 
 

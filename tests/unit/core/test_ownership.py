@@ -127,9 +127,7 @@ def test_kubectl_or_nobody_lets_pass(managers: tuple[str, ...]) -> None:
             GITOPS,
             id="Helm and Argo CD: GitOps is named",
         ),
-        pytest.param(
-            {"managers": ("kubectl", "terraform")}, OTHER, id="kubectl and an unknown manager"
-        ),
+        pytest.param({"managers": ("kubectl", "terraform")}, OTHER, id="kubectl and an unknown manager"),
         pytest.param(
             {"managers": ("helm",), "owner": OwnerRef("x/v1", "App", "a", "u")}, OPERATOR, id="owner before tools"
         ),

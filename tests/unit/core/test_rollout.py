@@ -119,7 +119,9 @@ def test_a_deployment_rounds_what_may_be_away_down(replicas: int, values: dict[s
 def test_a_statefulset_rounds_down_and_takes_at_least_one(
     replicas: int, values: dict[str, object], expected: int
 ) -> None:
-    assert max_unavailable(workload_with("StatefulSet", replicas=replicas, **rolling("StatefulSet", **values))) == expected
+    assert (
+        max_unavailable(workload_with("StatefulSet", replicas=replicas, **rolling("StatefulSet", **values))) == expected
+    )
 
 
 @pytest.mark.parametrize(
