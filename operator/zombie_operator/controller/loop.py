@@ -77,7 +77,9 @@ class Loop:
             self._beat = time.monotonic()
             await asyncio.sleep(REST_SECONDS)
             try:
-                await asyncio.wait_for(self.wake.wait(), self.settings.interval_seconds - REST_SECONDS)
+                # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with a wake.
+                async with asyncio.timeout(self.settings.interval_seconds - REST_SECONDS):
+                    await self.wake.wait()
             except TimeoutError:
                 continue
 

@@ -112,7 +112,7 @@ class Sweeper:
         pids = [name for name in unknown if name.isdigit()]
         result.processes = len(names) - len(unknown) + len(pids)
         result.hidden = "1" not in names
-        result.arrived = [pid for pid in pids if pid not in self._others]
+        result.arrived = list(filterfalse(self._others.__contains__, pids))
         others = set(pids)
         result.ended += self._others - others
         unread += self._ask(pids, result) if self._fd_filter else pids
