@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from zombie_operator.core.lifecycle import finish, reopen
 from zombie_operator.core.objects import Pod
 from zombie_operator.core.policy import Limits
 from zombie_operator.core.reasons import Reason, Refusal
-from zombie_operator.core.remediation import Action, EffectKind, Outcome, Remediation, RemediationStatus
+from zombie_operator.core.remediation import Action, Outcome, Remediation, RemediationStatus
+from zombie_operator.core.restarts import restarts_before
 
 WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
 
@@ -43,16 +44,8 @@ def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> Remed
 
 
 def attempts_before(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> int:
-    """Count the evictions that did not keep this pod from leaking: those made before it was created.
-
-    Pods of the first generation do not count against each other; a pod that replaced an evicted one does.
-    """
-    horizon = now - timedelta(seconds=limits.attempt_window_seconds)
-    return sum(
-        1
-        for intent in memory.status.intents
-        if intent.effect is EffectKind.EVICT and horizon <= intent.time <= pod.created
-    )
+    """Count the evictions by this remediation that did not keep this pod from leaking."""
+    return restarts_before(memory.status.intents, pod.created, limits, now)
 
 
 def _after_restart(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus:

@@ -78,6 +78,10 @@ def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> 
     before = next((r for r in memory if r.spec.remedy is plan.remedy), None)
     if before is None:
         return Candidate(finding, plan)
+    if before.spec.policy_ref != plan.spec.policy_ref:
+        name, old = before.name, before.spec.policy_ref
+        message = f"zombieremediation {name} belongs to {old.kind} {old.name}; delete it so that this policy can begin"
+        return Decided(finding, Decision.REFUSED, Reason.ALREADY_TRIED, message, plan.remedy)
     result = again(before, finding.owned.pod, finding.policy.spec.limits, now)
     if isinstance(result, Refusal):
         return Decided(finding, Decision.REFUSED, result.reason, result.message, plan.remedy)

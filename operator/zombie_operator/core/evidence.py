@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from zombie_operator.core.policy import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,7 @@ class Terms:
 
     verify_seconds: int
     older_than_seconds: int
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

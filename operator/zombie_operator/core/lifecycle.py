@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from zombie_operator.core.document import Cause
-from zombie_operator.core.evidence import Evidence, Observed
+from zombie_operator.core.evidence import Evidence, Observed, Terms
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
     Action,
@@ -25,6 +25,7 @@ from zombie_operator.core.remediation import (
     RemediationStatus,
     Via,
 )
+from zombie_operator.core.restarts import restarts_before
 from zombie_operator.core.verify import Verdict, before_of, judge
 
 MAX_HISTORY = 32
@@ -142,12 +143,23 @@ def _pending(
     if evidence.candidate is None:
         return finish(status, Outcome.SUPERSEDED, Reason.NO_LEAKS, "no pod of the workload leaks any more", now), None
     pod = evidence.candidate if via is Via.EVICTION else None
+    if pod and (used := _attempts_used(status, pod, evidence.terms, now)):
+        return finish(status, Outcome.EXHAUSTED, Reason.ATTEMPTS_EXHAUSTED, used, now), None
     status = replace(status, before=status.before or before_of(evidence, now))
     kind = EffectKind.EVICT if pod else EffectKind.APPLY
     intent = Intent(now, status.stage, kind, pod.uid if pod else "", pod.name if pod else "", evidence.patch_hash)
     status = replace(status, intents=(*status.intents, intent)[-MAX_INTENTS:], after=None)
     what = f"evicting pod {pod.name}" if pod else "changing the pod template"
     return enter(status, Phase.ACTING, Reason.APPLYING, what, now), Effect(kind, pod)
+
+
+def _attempts_used(status: RemediationStatus, pod: Observed, terms: Terms | None, now: datetime) -> str:
+    """Say that the attempts are used up for this pod: it may be another one than when the restart was decided."""
+    limits = (terms or Terms(0, 0)).limits
+    count = restarts_before(status.intents, pod.created, limits, now)
+    if count < limits.max_attempts:
+        return ""
+    return f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"
 
 
 def _acting(
@@ -169,6 +181,9 @@ def _acting(
         ), None
     else:
         effect = Effect(EffectKind.APPLY)
+    if effect.pod is not None and evidence.candidate is None:
+        # The pod was not evicted and does not leak any more. The intent stays: a late answer may still make it true.
+        return finish(status, Outcome.SUPERSEDED, Reason.NO_LEAKS, "no pod of the workload leaks any more", now), None
     return (_say(status, refusals[0].reason, refusals[0].message), None) if refusals else (status, effect)
 
 

@@ -144,7 +144,7 @@ class Limits:
     """Rest between two actions on one workload."""
     min_replicas: Annotated[int, Ge(1), Le(1_000)] = 2
     """No pod is evicted from a workload that wants fewer replicas."""
-    max_attempts: Annotated[int, Ge(1), Le(100)] = 2
+    max_attempts: Annotated[int, Ge(1), Le(20)] = 2
     """Evictions after which the leak came back, before a person is needed."""
     attempt_window_seconds: Annotated[int, Ge(10), Le(366 * DAY)] = DAY
     """How far back attempts count."""

@@ -25,8 +25,8 @@ class Reason(StrEnum):
 
     @classmethod
     def of(cls, word: str) -> Reason:
-        """Return the member of that word; raises KeyError for a word that is none of ours."""
-        return cls._value2member_map_[word]  # type: ignore[return-value]
+        """Return the member of that word; one that only another version knows is read as Chosen."""
+        return next((reason for reason in cls if reason == word), cls.CHOSEN)
 
     # The policy as a whole
     PROGRESSING = "Progressing", "The operator has not evaluated this generation of the policy yet."

@@ -15,6 +15,7 @@ from zombie_operator.core.objects import Pod, Workload
 from zombie_operator.core.patches import applied_by_us, carries, patch_hash
 from zombie_operator.core.policy import Mode, Policy
 from zombie_operator.core.remediation import Remediation
+from zombie_operator.core.remedies import REMEDIES
 from zombie_operator.core.rollout import failed, rolled_out
 from zombie_operator.engine.observe import World
 from zombie_operator.kube import own
@@ -62,7 +63,7 @@ def evidence_of(facts: Facts, ceiling: Ceiling) -> Evidence:
     """Turn facts into what the lifecycle decides on."""
     policy, workload, spec = facts.policy, facts.workload, facts.remediation.spec
     enforcing = policy is not None and policy.spec.mode is Mode.ENFORCE
-    terms = Terms(policy.spec.rollout.verify_seconds, policy.spec.threshold.older_than_seconds) if policy else None
+    terms = _terms(policy) if policy else None
     older = terms.older_than_seconds if terms else 0
     pods = tuple(_observed(pod, facts, older, ceiling) for pod in facts.pods)
     crossing = _crossing(facts)
@@ -108,6 +109,10 @@ async def context_of(
     )
 
 
+def _terms(policy: Policy) -> Terms:
+    return Terms(policy.spec.rollout.verify_seconds, policy.spec.threshold.older_than_seconds, policy.spec.limits)
+
+
 async def _policy(client: KubeClient, remediation: Remediation) -> Policy | None:
     ref = remediation.spec.policy_ref
     try:
@@ -117,12 +122,12 @@ async def _policy(client: KubeClient, remediation: Remediation) -> Policy | None
 
 
 def _crossing(facts: Facts) -> frozenset[str]:
-    """Return the pods that leak by the policy's threshold and for the remediation's cause now."""
+    """Return the pods that leak by the policy's threshold now, for a cause that the remedy answers."""
     if facts.policy is None:
         return frozenset()
-    threshold, cause = facts.policy.spec.threshold, facts.remediation.spec.cause
+    threshold, remedy = facts.policy.spec.threshold, REMEDIES[facts.remediation.spec.remedy]
     return frozenset(
-        s.report.pod_uid for s in facts.sightings if any(leak.cause is cause for leak in leaks_of(s.report, threshold))
+        s.report.pod_uid for s in facts.sightings if any(map(remedy.answers, leaks_of(s.report, threshold)))
     )
 
 

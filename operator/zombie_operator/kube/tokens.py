@@ -21,7 +21,7 @@ async def agent_token(client: KubeClient, namespace: str, name: str) -> str:
     except NotFound:
         body = await _create(client, namespace, name)
     encoded = (body.get("data") or {}).get(KEY, "")
-    token = base64.b64decode(encoded).decode().strip()
+    token = base64.b64decode(encoded).decode(errors="ignore").strip()
     if token:
         return token
     token = secrets.token_urlsafe(TOKEN_BYTES)

@@ -8,7 +8,6 @@ id after it decide.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from zombie_operator.core.scan import ContainerPath
 
@@ -32,16 +31,10 @@ def parse_cgroup(line: str) -> ContainerPath | None:
             for inner in segments[index + 1 :]:
                 container = _CONTAINER.match(inner)
                 if container:
-                    return _container(pod[1].replace("_", "-"), container[1])
+                    return ContainerPath(pod[1].replace("_", "-"), container[1])
             return None
     ids = [match[1] for match in map(_CONTAINER.match, segments) if match]
-    return _container(None, ids[-1]) if ids else None
-
-
-@lru_cache(maxsize=2048)
-def _container(pod_uid: str | None, container_id: str) -> ContainerPath:
-    """Return one and the same value for a container: dictionaries find an identical key without comparing it."""
-    return ContainerPath(pod_uid, container_id)
+    return ContainerPath(None, ids[-1]) if ids else None
 
 
 def parse_cgroup_file(text: str) -> ContainerPath | None:

@@ -39,11 +39,18 @@ class Roots:
 class Scanner:
     """Scans one machine again and again. Raises OSError at once when the proc root cannot be opened.
 
-    ``fd_filter`` is only for roots that no kernel made; else the kernel is asked whether it supports it.
+    ``fd_filter`` and ``hold`` are for roots that no kernel made and for benchmarks; else the kernel is asked what it
+    supports, and how many processes may be held.
     """
 
     def __init__(
-        self, roots: Roots, node: str, *, now: Callable[[], float] = boottime, fd_filter: bool | None = None
+        self,
+        roots: Roots,
+        node: str,
+        *,
+        now: Callable[[], float] = boottime,
+        fd_filter: bool | None = None,
+        hold: int | None = None,
     ) -> None:
         self._node = node
         self._now = now
@@ -52,7 +59,9 @@ class Scanner:
         self._containers = ContainerTable(self._root, roots.cgroup, roots.container_logs, now)
         self._followed = Followed()
         self._sweeper = Sweeper(
-            self._root.fd, fd_filter=fd_size_counts() if fd_filter is None else fd_filter, hold=room()
+            self._root.fd,
+            fd_filter=fd_size_counts() if fd_filter is None else fd_filter,
+            hold=room() if hold is None else hold,
         )
 
     def scan(self, follow: Iterable[int] = ()) -> Scan:

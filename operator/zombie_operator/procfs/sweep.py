@@ -1,15 +1,17 @@
 """The hot loop: which processes of a proc root are in state Z. Everything that runs once per process is in here.
 
-The kernel is the cost, so the loop asks it for as little as possible. From Linux 6.2 on the size of ``/proc/PID/fd`` is
-the number of open files (kernel ``fs/proc/fd.c``, ``proc_fd_getattr``), 0 for a zombie, and asking for it is half
-the price of reading ``stat``. On older kernels it is always 0, so every process is read: slower, never wrong.
+The kernel is the cost, so the loop asks it for as little as possible. A zombie has given back its memory, and the file
+``coredump_filter`` of a process without memory is empty (kernel ``fs/proc/base.c``, ``proc_coredump_filter_read``).
+Everybody may read that file, and reading one byte of it costs a fifth of reading ``stat``, once it is open. So a
+process is held: from the second sweep on the file stays open. An open file below ``/proc/PID`` belongs to the process,
+not to the pid (``proc_pid_make_inode`` keeps the ``struct pid``): once the process is reaped every read fails, also
+when its pid is another's by then. As long as the kernel answers, the process is the one that was read before, and what
+cannot change need not be read again: a zombie stays one, and so does a thread of the kernel, which has no memory
+either. Holding does not delay the end of a process, of its namespace or of its container.
 
-Half of what is left is finding the file by its path, so a process that two sweeps saw is held: a descriptor of its
-``fd`` directory, opened with O_PATH (open(2)), which needs no permission and reads nothing. It belongs to the process
-and not to the pid (kernel ``fs/proc/base.c``, ``proc_pid_make_inode`` keeps the ``struct pid``): once the process is
-reaped each question fails, also when its pid is another's by then. So as long as the kernel answers, the process is the
-one that was read before, and what cannot change need not be read again: a zombie stays one, and so does a thread of the
-kernel, which has no files either. Holding does not delay the end of a process, of its namespace or of its container.
+A process that is not held is asked by its path for the size of ``/proc/PID/fd``: from Linux 6.2 on the number of open
+files (``fs/proc/fd.c``, ``proc_fd_getattr``), 0 for a zombie. On older kernels it is always 0, so every such process is
+read: slower, never wrong.
 
 No pathlib in this package: importing it costs the agent a megabyte, and its objects half of the time of a scan.
 """
@@ -49,7 +51,7 @@ class Sweep:
 
     ``dead`` holds the whole stat line of each process that was found in state Z now; ``still_dead`` are those that were
     settled, proved to be the same process and therefore not read again. ``arrived`` and ``ended`` are the difference to
-    the sweep before (to the first one everything has arrived); a pid that is used again is in both.
+    the sweep before (in the first two, everything may have arrived); a pid that is used again is in both.
     """
 
     dead: dict[str, bytes] = field(default_factory=dict)
@@ -72,6 +74,8 @@ def fd_size_counts() -> bool:
 
 def room() -> int:
     """Return how many processes this program may hold, after it took all the descriptors that it is allowed to."""
+    if not os.access("/proc/self/coredump_filter", os.R_OK):
+        return 0  # a kernel without core dumps (CONFIG_ELF_CORE)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MAX_HELD + _RESERVE
     if hard != resource.RLIM_INFINITY:
@@ -92,32 +96,35 @@ class Sweeper:
     def __init__(self, root_fd: int, *, fd_filter: bool, hold: int = 0) -> None:
         self._root = root_fd
         self._fd_filter = fd_filter
-        self._hold = hold if fd_filter else 0
+        self._hold = hold
         self._held: dict[str, int] = {}
         self._settled: set[str] = set()
         self._kernel: set[str] = set()
-        self._others: set[str] = set()
+        self._others: dict[str, None] = {}  # the rest; as a set would, in half of the memory
+        self._again = False
 
     def sweep(self) -> Sweep:
         """List the processes and read those that may be zombies.
 
         ``hidden`` is set when pid 1 is missing: each pid namespace has one, so a mount without it hides processes
-        (hidepid=2, proc(5)). Those that are held come before the list, so that one whose pid was given to another
-        process is in it as a new one.
+        (hidepid=2, proc(5)). Those that are held come before the list, so that a process that has the pid of one that
+        is gone is in it as a new one.
         """
         result = Sweep()
         unread = self._ask_held(result)
-        names = os.listdir(self._root)
-        unknown = list(filterfalse(self._held.__contains__, names))
-        pids = [name for name in unknown if name.isdigit()]
-        result.processes = len(names) - len(unknown) + len(pids)
-        result.hidden = "1" not in names
+        held = self._held
+        with os.scandir(self._root) as entries:  # one after the other: a list of all takes a megabyte
+            pids = [pid for entry in entries if (pid := entry.name) not in held and pid.isdigit()]
+        result.processes = len(held) + len(pids)
+        result.hidden = "1" not in held and "1" not in pids
         result.arrived = list(filterfalse(self._others.__contains__, pids))
-        others = set(pids)
-        result.ended += self._others - others
-        unread += self._ask(pids, result) if self._fd_filter else pids
+        left = self._take(pids, unread) if self._again else pids
+        unread += self._ask(left, result) if self._fd_filter else left
         self._read(unread, result)
-        self._others = others.difference(self._held) if self._held else others
+        # After the first sweep of one that is going to hold them all, a list of all would be a waste.
+        others = dict.fromkeys(left) if self._again or not self._hold else {}
+        result.ended += [pid for pid in self._others if pid not in others and pid not in self._held]
+        self._others, self._again = others, True
         return result
 
     def settle(self, pids: Iterable[str]) -> None:
@@ -132,11 +139,11 @@ class Sweeper:
 
     def _ask_held(self, result: Sweep) -> list[str]:
         """Return the held processes that may have died since, and let go of those that are gone."""
-        fstat = os.fstat  # looked up once, not once a process
+        read = os.pread  # looked up once, not once a process
         empty: list[str] = []
         for pid, fd in self._held.items():
             try:
-                if not fstat(fd).st_size:
+                if not read(fd, 1, 0):
                     empty.append(pid)
             except OSError:
                 result.ended.append(pid)
@@ -146,36 +153,38 @@ class Sweeper:
         result.still_dead = [pid for pid in empty if pid in self._settled]
         return [pid for pid in empty if pid not in self._settled and pid not in self._kernel]
 
+    def _take(self, pids: list[str], unread: list[str]) -> list[str]:
+        """Hold as many as we may; add to ``unread`` what of them may be dead, and return what could not be held."""
+        left: list[str] = []
+        for pid in pids:
+            if len(self._held) >= self._hold:
+                left.append(pid)
+                continue
+            try:
+                self._held[pid] = fd = os.open(pid + "/coredump_filter", os.O_RDONLY, dir_fd=self._root)
+                if not os.pread(fd, 1, 0):
+                    unread.append(pid)
+            except OSError as error:
+                # It is gone, refused, or this root has no such file: to ask for it by path tells which.
+                left.append(pid)
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self.close()  # others need descriptors more: a sweep without any is slower, and as right
+                    self._hold = 0
+        return left
+
     def _ask(self, pids: list[str], result: Sweep) -> list[str]:
-        """Return those of the processes that are not held which have no open files, and hold what was seen before."""
-        stat, root, seen = os.stat, self._root, self._others
+        """Return those processes that have no open files."""
+        stat, root = os.stat, self._root
         empty: list[str] = []
         for pid in pids:
             try:
-                if pid in seen and len(self._held) < self._hold:
-                    size = self._take(pid)
-                else:
-                    size = stat(pid + "/fd", dir_fd=root).st_size
-                if not size:
+                if not stat(pid + "/fd", dir_fd=root).st_size:
                     empty.append(pid)
             except PermissionError:
                 result.unreadable += 1
             except (FileNotFoundError, ProcessLookupError):
                 result.vanished += 1
         return empty
-
-    def _take(self, pid: str) -> int:
-        """Hold a process from now on; returns the number of its open files."""
-        try:
-            fd = os.open(pid + "/fd", os.O_PATH, dir_fd=self._root)
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
-                raise
-            self.close()  # others need descriptors more than we do: without any a sweep is slower, and as right
-            self._hold = 0
-            return os.stat(pid + "/fd", dir_fd=self._root).st_size
-        self._held[pid] = fd  # if the next line fails, so does the next sweep's question, and it is let go
-        return os.fstat(fd).st_size
 
     def _read(self, pids: list[str], result: Sweep) -> None:
         """Read the stat lines of processes that may be zombies."""
@@ -205,4 +214,6 @@ def _of_the_kernel(head: bytes) -> bool:
     Others that look like one for a moment are programs that the kernel is about to start (``kernel/umh.c``).
     """
     fields = head.rpartition(b") ")[2].split(b" ")
-    return len(fields) > _FLAGS + 1 and fields[1] == _KTHREADD and bool(int(fields[_FLAGS]) & _PF_KTHREAD)
+    if len(fields) <= _FLAGS + 1 or fields[1] != _KTHREADD or not fields[_FLAGS].isdigit():
+        return False
+    return bool(int(fields[_FLAGS]) & _PF_KTHREAD)

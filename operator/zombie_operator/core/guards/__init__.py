@@ -34,7 +34,7 @@ GUARDS: tuple[Guard, ...] = (
     budget_exhausted,
 )
 
-REPEAT_GUARDS: tuple[Guard, ...] = (suspended, not_enforcing, namespace_not_enforceable, protected, opted_out, managed)
+REPEAT_GUARDS: tuple[Guard, ...] = tuple(guard for guard in GUARDS if guard not in {cooling_down, budget_exhausted})
 """For an effect whose intent is written already: budgets and cooldowns have counted it, so they are not asked again."""
 REVERT_GUARDS: tuple[Guard, ...] = (suspended,)
 
