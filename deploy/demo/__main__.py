@@ -143,10 +143,10 @@ def farewell(screen: Screen, space: Space) -> None:
     screen.command(f"kubectl get zombieremediations -n {NAMESPACE}", output)
     screen.tell("\nEverything is still running. Look further:")
     if install.own_cluster_is_meant():
-        screen.tell('  eval "$(python -m tests.cluster env)"')
+        screen.tell('  eval "$(.venv/bin/python -m tests.cluster env)"')
     screen.tell(f"  kubectl get zombiepolicies -n {NAMESPACE} -o yaml")
     screen.tell(f"  kubectl describe zombieremediations -n {NAMESPACE}")
-    screen.tell("and clean up: python -m deploy.demo --clean")
+    screen.tell("and clean up: make demo-clean")
     if install.own_cluster_is_meant():
         screen.tell("or take the whole cluster away: make cluster-down")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -15,7 +16,6 @@ from zombie_operator.core.history import History
 from zombie_operator.procfs.scan import Roots, Scanner
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from zombie_operator.core.document import Document
@@ -41,15 +41,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _seconds(raw: str) -> float:
-    value = float(raw)
+    try:
+        value = float(raw)
+    except ValueError:
+        value = 0.0
     if not 0.1 <= value <= 3600:  # noqa: PLR2004 - bounds of this one option
-        raise ValueError(raw)
+        raise argparse.ArgumentTypeError(f"{raw!r} is not a number of seconds from 0.1 to 3600")
     return value
 
 
 def run(arguments: argparse.Namespace, out: TextIO | None = None, sleep: Callable[[float], None] = time.sleep) -> int:
     """Scan and print. Returns the exit status; raises OSError when the proc root cannot be opened."""
     out = out or sys.stdout
+    if not os.path.isdir(os.path.join(arguments.proc_root, "sys/kernel")):  # noqa: PTH112, PTH118 - as procfs, without pathlib
+        raise OSError(f"{arguments.proc_root} is no mounted /proc; name one with --proc-root")
     scanner = Scanner(Roots(proc=arguments.proc_root), os.uname().nodename)
     history = History()
     colour = out.isatty() and "NO_COLOR" not in os.environ

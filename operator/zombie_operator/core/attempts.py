@@ -53,5 +53,8 @@ def _after_restart(memory: Remediation, pod: Pod, limits: Limits, now: datetime)
     if count >= limits.max_attempts:
         message = f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"
         return finish(memory.status, Outcome.EXHAUSTED, Reason.ATTEMPTS_EXHAUSTED, message, now)
+    if not count:
+        message = f"pod {pod.name} leaks as well (0 of {limits.max_attempts} attempts used)"
+        return reopen(memory.status, Reason.CHOSEN, message, now)
     message = f"the leak came back ({count} of {limits.max_attempts} attempts used)"
     return reopen(memory.status, Reason.LEAK_RETURNED, message, now)

@@ -19,6 +19,7 @@ from zombie_operator.core.document import Cause
 from zombie_operator.core.policy import Mode
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
+    Action,
     Outcome,
     Phase,
     Remediation,
@@ -72,19 +73,22 @@ def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> 
         return Decided(finding, Decision.OBSERVED, Reason.OBSERVING, explain(finding, finding.leak))
     if active := next((r for r in memory if r.status.phase is not Phase.DONE), None):
         return _in_progress(finding, active)
+    if held := next((r for r in memory if r.spec.action is Action.ROLLBACK), None):
+        message = f"a person asked for the rollback of zombieremediation {held.name}; delete it to let the policy act"
+        return _left_alone(finding, Refusal(Reason.ROLLBACK_REQUESTED, message))
     plan = choose(finding, taken_back(memory), verdict_of(memory))
     if isinstance(plan, Refusal):
-        return Decided(finding, Decision.REFUSED, plan.reason, plan.message)
+        return _left_alone(finding, plan)
     before = next((r for r in memory if r.spec.remedy is plan.remedy), None)
     if before is None:
         return Candidate(finding, plan)
     if before.spec.policy_ref != plan.spec.policy_ref:
         name, old = before.name, before.spec.policy_ref
         message = f"zombieremediation {name} belongs to {old.kind} {old.name}; delete it so that this policy can begin"
-        return Decided(finding, Decision.REFUSED, Reason.ALREADY_TRIED, message, plan.remedy)
+        return _left_alone(finding, Refusal(Reason.ALREADY_TRIED, message), plan.remedy)
     result = again(before, finding.owned.pod, finding.policy.spec.limits, now)
     if isinstance(result, Refusal):
-        return Decided(finding, Decision.REFUSED, result.reason, result.message, plan.remedy)
+        return _left_alone(finding, result, plan.remedy)
     if result.phase is Phase.DONE:
         # The attempts are used up: that is written once, and no guard need agree.
         reason = Reason.of(result.reason)
@@ -99,13 +103,21 @@ def settle(candidate: Candidate, against: Sequence[Refusal]) -> Decided:
         waits = f"; it would wait: {against[0].message}" if against else ""
         return Decided(finding, Decision.PLANNED, Reason.DRY_RUN, f"{plan.sentence}{waits}", plan.remedy)
     if against:
-        word = Decision.WAITING if against[0].reason in PASSING else Decision.REFUSED
-        return Decided(finding, word, against[0].reason, against[0].message, plan.remedy)
+        return _left_alone(finding, against[0], plan.remedy)
     message = "; ".join([plan.sentence, *plan.caveats])
     if candidate.memory and candidate.resumed:
         resume = (candidate.memory, candidate.resumed)
         return Decided(finding, Decision.REMEDIATING, Reason.CHOSEN, message, plan.remedy, resume=resume)
     return Decided(finding, Decision.REMEDIATING, Reason.CHOSEN, message, plan.remedy, start=plan)
+
+
+def _left_alone(finding: Finding, refusal: Refusal, remedy: RemedyType | None = None) -> Decided:
+    """Say what leaks and why it is left alone, so that no refusal hides the diagnosis."""
+    word = Decision.WAITING if refusal.reason in PASSING else Decision.REFUSED
+    diagnosis = explain(finding, finding.leak)
+    known = refusal.message.startswith(diagnosis[: diagnosis.index(":")])
+    message = refusal.message if known else f"{diagnosis}; {refusal.message}"
+    return Decided(finding, word, refusal.reason, message, remedy)
 
 
 def verdict_of(memory: Sequence[Remediation]) -> Cause | None:

@@ -53,7 +53,8 @@ def advance(
     if not evidence.exists:
         return finish(status, Outcome.SUPERSEDED, Reason.WORKLOAD_GONE, "the workload is gone", now), None
     if spec.suspend or evidence.suspended:
-        return _say(status, Reason.SUSPENDED, str(Reason.SUSPENDED.meaning)), None
+        which = "this remediation" if spec.suspend else "the policy"
+        return _say(status, Reason.SUSPENDED, f"{which} is suspended; set its spec.suspend: false"), None
     if status.phase is Phase.REVERTING:
         return _reverting(status, evidence, refusals, now)
     if spec.action is Action.ROLLBACK:

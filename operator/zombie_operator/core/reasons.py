@@ -31,6 +31,7 @@ class Reason(StrEnum):
     # The policy as a whole
     PROGRESSING = "Progressing", "The operator has not evaluated this generation of the policy yet."
     NO_LEAKS = "NoLeaks", "No selected workload leaks zombies above the threshold."
+    ANOTHER_POLICY = "AnotherPolicy", "A more specific or an older policy speaks for the leaking workloads."
     LEAKS_FOUND = "LeaksFound", "At least one selected workload leaks zombies above the threshold."
     AGENTS_UNAVAILABLE = "AgentsUnavailable", "No node agent answered, so nothing is known."
     AGENTS_PARTIAL = "AgentsPartial", "Some node agents did not answer; their nodes are not judged."

@@ -104,14 +104,21 @@ def _abilities(facts: Facts) -> list[Draft]:
     }[spec.mode]
     enforcing = TRUE if mode is Reason.ENFORCING else FALSE
     return [
-        ("Leaking", TRUE if leaking else FALSE, found, f"{leaking} workloads leak", generation),
+        (
+            "Leaking",
+            TRUE if leaking else FALSE,
+            found,
+            f"{leaking} {'workload leaks' if leaking == 1 else 'workloads leak'}",
+            generation,
+        ),
         ("Enforcing", enforcing, mode, str(mode.meaning), generation),
     ]
 
 
 def _headline(facts: Facts) -> tuple[Reason, str]:
     """Return what an on-call person should read first: what is in progress, else the worst leak left alone."""
-    lost = f"; another policy speaks for {', '.join(sorted(facts.lost)[:3])}" if facts.lost else ""
+    left = f"{', '.join(sorted(facts.lost)[:3])}, which is more specific or older; delete one or narrow a selector"
+    lost = f"; left: {left}" if facts.lost else ""
     # A remediation in progress stays the headline while its old pods, and with them the finding, go away.
     if active := next((r for r in facts.remediations if r.status.phase is not Phase.DONE), None):
         reason = Reason.of(active.status.reason) if active.status.reason else Reason.CHOSEN
@@ -121,7 +128,9 @@ def _headline(facts: Facts) -> tuple[Reason, str]:
         for decided in facts.decided:
             if decided.decision is decision:
                 return decided.reason, decided.message + lost
-    return Reason.NO_LEAKS, str(Reason.NO_LEAKS.meaning) + lost
+    if facts.lost:
+        return Reason.ANOTHER_POLICY, f"left: {left}"
+    return Reason.NO_LEAKS, str(Reason.NO_LEAKS.meaning)
 
 
 def _finding(decided: Decided) -> FindingStatus:

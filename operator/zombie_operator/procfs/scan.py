@@ -11,19 +11,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zombie_operator.core.scan import ParentSample, Scan, ZombieSample
+from zombie_operator.core.scan import ParentSample, Relative, Scan, ZombieSample
 from zombie_operator.procfs.containers import ContainerTable
 from zombie_operator.procfs.death import boottime
 from zombie_operator.procfs.files import Root, Unreadable
-from zombie_operator.procfs.follow import Followed
 from zombie_operator.procfs.processes import Processes
-from zombie_operator.procfs.sweep import Sweeper, fd_size_counts, room
+from zombie_operator.procfs.sweep import fd_size_counts, sweep
 from zombie_operator.procfs.zombies import ZombieCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _PID_MAX_PER_NAMESPACE = (6, 14)
+
+FOLLOWED = 2_000
+"""Live descendants read in one scan at most, about 30 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +41,26 @@ class Roots:
 class Scanner:
     """Scans one machine again and again. Raises OSError at once when the proc root cannot be opened.
 
-    ``fd_filter`` and ``hold`` are for roots that no kernel made and for benchmarks; else the kernel is asked what it
-    supports, and how many processes may be held.
+    ``fd_filter`` is only for roots that no kernel made; else the kernel is asked whether it supports it.
     """
 
     def __init__(
-        self,
-        roots: Roots,
-        node: str,
-        *,
-        now: Callable[[], float] = boottime,
-        fd_filter: bool | None = None,
-        hold: int | None = None,
+        self, roots: Roots, node: str, *, now: Callable[[], float] = boottime, fd_filter: bool | None = None
     ) -> None:
         self._node = node
         self._now = now
         self._root = Root(roots.proc)
         self._zombies = ZombieCache(self._root, Root(roots.own_proc), now)
         self._containers = ContainerTable(self._root, roots.cgroup, roots.container_logs, now)
-        self._followed = Followed()
-        self._sweeper = Sweeper(
-            self._root.fd,
-            fd_filter=fd_size_counts() if fd_filter is None else fd_filter,
-            hold=room() if hold is None else hold,
-        )
+        self._fd_filter = fd_size_counts() if fd_filter is None else fd_filter
 
     def scan(self, follow: Iterable[int] = ()) -> Scan:
         """Look once. ``follow`` are pids of inits whose live descendants are reported as relatives."""
         taken_at = self._now()
-        found = self._sweeper.sweep()
+        found = sweep(self._root.fd, fd_filter=self._fd_filter)
         processes = Processes(self._root)
-        samples, vanished, unreadable = self._zombies.samples(found, processes, taken_at)
+        samples, vanished, unreadable = self._zombies.samples(found.dead, processes, taken_at)
         zombies, parents, raced = self._with_parents(samples, processes)
-        self._sweeper.settle(self._zombies.settled())
         containers = self._containers.seen(zombies, parents, processes)
         return Scan(
             node=self._node,
@@ -82,7 +71,7 @@ class Scanner:
             zombies=tuple(zombies),
             parents=parents,
             containers=containers,
-            relatives=self._followed.relatives(follow, found, processes),
+            relatives=tuple(self._relatives(follow, processes)),
             not_observable=self._containers.not_observable,
             vanished=found.vanished + vanished,
             unreadable=found.unreadable + unreadable,
@@ -134,6 +123,13 @@ class Scanner:
         if _own_pid(self._root) == os.getpid() or _kernel() < _PID_MAX_PER_NAMESPACE:
             return self._root.read_int("sys/kernel/pid_max")
         return None
+
+    def _relatives(self, follow: Iterable[int], processes: Processes) -> Iterable[Relative]:
+        left = FOLLOWED
+        for init in follow:
+            for stat in processes.descendants(init, left):
+                left -= 1
+                yield Relative(stat.pid, stat.starttime, stat.ppid)
 
 
 def _own_pid(root: Root) -> int | None:

@@ -29,15 +29,14 @@ OPAQUE = ("runsc-sandbox", "runsc-gofer", "cloud-hyperviso", "firecracker", "qem
 
 
 class Survey:
-    """The oldest process of each container, and pods that cannot be observed, as of the last pass."""
+    """Pids by container, and pods that cannot be observed, as of the last pass."""
 
     def __init__(self, root: Root, now: Callable[[], float]) -> None:
         self._root = root
         self._now = now
         self._due = float("-inf")
         self._soonest = float("-inf")
-        self._oldest: dict[ContainerPath, tuple[int, int]] = {}
-        self._in_pod: dict[str, list[ContainerPath]] = {}
+        self._members: dict[ContainerPath, list[tuple[int, int]]] = {}
         self._pods: set[str] = set()
         self.not_observable: tuple[str, ...] = ()
 
@@ -47,17 +46,12 @@ class Survey:
         if now < self._due and (now < self._soonest or self._pods.issuperset(pods)):
             return
         self._due, self._soonest = now + EVERY, now + SOONEST
-        self._oldest = {}
+        self._members = {}
         opaque: set[str] = set()
-        with os.scandir(self._root.fd) as entries:  # one after the other: a list of all takes a megabyte
-            for entry in entries:
-                if entry.name.isdigit():
-                    self._visit(int(entry.name), processes, opaque)
-        self._in_pod = {}
-        for path in self._oldest:
-            if path.pod_uid is not None:
-                self._in_pod.setdefault(path.pod_uid, []).append(path)
-        self._pods = self._in_pod.keys() | set(pods)
+        for name in os.listdir(self._root.fd):  # noqa: PTH208 - see sweep.py
+            if name.isdigit():
+                self._visit(int(name), processes, opaque)
+        self._pods = {path.pod_uid for path in self._members if path.pod_uid} | set(pods)
         self.not_observable = tuple(sorted(opaque))
 
     def _visit(self, pid: int, processes: Processes, opaque: set[str]) -> None:
@@ -71,16 +65,16 @@ class Survey:
             return
         if stat is None or stat.state in "ZX":
             return
-        this = (stat.starttime, pid)
-        self._oldest[path] = min(self._oldest.get(path, this), this)
+        self._members.setdefault(path, []).append((stat.starttime, pid))
         if stat.comm.startswith(OPAQUE):
             opaque.add(path.pod_uid)
 
     def oldest(self, path: ContainerPath, processes: Processes) -> Stat | None:
         """Return the container's process that started first, if it still lives."""
-        if path not in self._oldest:
+        members = self._members.get(path)
+        if not members:
             return None
-        starttime, pid = self._oldest[path]
+        starttime, pid = min(members)
         stat = processes.stat(pid)
         return stat if stat is not None and stat.starttime == starttime else None
 
@@ -91,9 +85,9 @@ class Survey:
         the same, therefore the oldest one counts: the sandbox starts first. CRI-O runs none where it is not needed.
         """
         candidates = [
-            self._oldest[other]
-            for other in self._in_pod.get(path.pod_uid or "", ())
-            if other.container_id not in named and other != path
+            min(members)
+            for other, members in self._members.items()
+            if other.pod_uid == path.pod_uid and other.container_id not in named and other != path
         ]
         if not candidates or not named:
             return None

@@ -1,9 +1,7 @@
 """What is known of each zombie, read once in its life: a zombie cannot change, except that it gets another parent.
 
 Its stat line is the key: as long as not one byte of it differs, nothing about the process does, and the sample of the
-scan before is the sample of this one. Where the sweep proves that a process is the same one, even the line need not be
-read: a zombie gets another parent only when its parent ends (kernel ``forget_original_parent``), and whoever uses a
-sample looks for the parent anyway. A node with thousands of zombies therefore costs one question for each and no more.
+scan before is the sample of this one. A node with thousands of zombies therefore costs one read for each and no more.
 """
 
 from __future__ import annotations
@@ -18,10 +16,9 @@ from zombie_operator.procfs.files import Root, Unreadable, Vanished
 from zombie_operator.procfs.parse import ParseError, Stat, parse_sched, parse_stat, parse_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     from zombie_operator.procfs.processes import Processes
-    from zombie_operator.procfs.sweep import Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,14 @@ class ZombieCache:
         self._known: dict[str, _Known] = {}
         self._last_scan: float | None = None
 
-    def samples(self, found: Sweep, processes: Processes, taken_at: float) -> tuple[list[ZombieSample], int, int]:
+    def samples(
+        self, dead: Mapping[str, bytes], processes: Processes, taken_at: float
+    ) -> tuple[list[ZombieSample], int, int]:
         """Return the samples of one sweep, and how many processes vanished or were refused meanwhile."""
-        fresh = {pid: self._known[pid] for pid in found.still_dead}
+        fresh: dict[str, _Known] = {}
         vanished = unreadable = 0
         with DeathClock(self._own, self._now) as clock:
-            for pid, line in found.dead.items():
+            for pid, line in dead.items():
                 known = self._known.get(pid)
                 # A traced zombie is read again: the tracer may let it go without any change to its stat line.
                 if known is not None and known.line == line and not known.sample.tracer_pid:
@@ -66,25 +65,13 @@ class ZombieCache:
         self._last_scan = taken_at
         return [known.sample for known in fresh.values()], vanished, unreadable
 
-    def settled(self) -> Iterator[str]:
-        """Return the pids of zombies of which nothing can change but the parent.
-
-        Not those of which only the first thread is dead or that are traced, nor those whose parent is outside of this
-        proc mount, where nobody can see it end.
-        """
-        for pid, known in self._known.items():
-            if known.sample.threads == 1 and not known.sample.tracer_pid and known.sample.ppid:
-                yield pid
-
     def reread(self, pid: int, processes: Processes) -> ZombieSample | None:
         """Return a zombie's sample under the parent it has now; None when it was reaped."""
         known = self._known.get(str(pid))
         stat = processes.read_stat(pid)
         if known is None or stat is None or stat.state != "Z" or stat.starttime != known.sample.starttime:
             return None
-        sample = replace(known.sample, ppid=stat.ppid)
-        self._known[str(pid)] = _Known(b"", sample)  # without a line, so that the next scan reads it again
-        return sample
+        return replace(known.sample, ppid=stat.ppid)
 
     def _sample(self, line: bytes, known: _Known | None, processes: Processes, clock: DeathClock) -> ZombieSample:
         stat = parse_stat(line)

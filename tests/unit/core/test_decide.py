@@ -21,6 +21,7 @@ from tests.unit.core.builders import (
     rollout,
     status,
 )
+from zombie_operator.core.choose import explain
 from zombie_operator.core.decide import (
     PASSING,
     Candidate,
@@ -188,7 +189,8 @@ def test_with_all_guards_agreeing_an_old_remediation_is_resumed() -> None:
 def test_a_guards_refusal_waits_where_it_passes_by_itself(reason: Reason) -> None:
     result = settle(candidate(finding()), (Refusal(reason, "because"), Refusal(Reason.SUSPENDED, "second")))
     assert result.decision is (Decision.WAITING if reason in PASSING else Decision.REFUSED)
-    assert (result.reason, result.message, result.remedy) == (reason, "because", SHARE)
+    diagnosis = explain(finding(), finding().leak)
+    assert (result.reason, result.message, result.remedy) == (reason, f"{diagnosis}; because", SHARE)
     assert (result.start, result.resume) == (None, None)
 
 

@@ -144,7 +144,7 @@ def test_enforcing_says_whether_it_acts(made: object, enforcing: ConditionStatus
 def test_leaking_says_whether_something_leaks() -> None:
     assert conditions(summary())["Leaking"].status is FALSE
     leaking = conditions(summary(decided=(decision(Decision.OBSERVED),)))["Leaking"]
-    assert (leaking.status, leaking.reason, leaking.message) == (TRUE, Reason.LEAKS_FOUND, "1 workloads leak")
+    assert (leaking.status, leaking.reason, leaking.message) == (TRUE, Reason.LEAKS_FOUND, "1 workload leaks")
 
 
 def test_a_condition_that_says_the_same_keeps_its_transition_time() -> None:
@@ -208,10 +208,7 @@ def test_a_remediation_that_was_just_created_has_a_headline() -> None:
 def test_a_policy_that_lost_to_another_says_so() -> None:
     lost = frozenset({"Deployment web to ZombiePolicy leaks"})
     for fields in ({}, {"decided": (decision(Decision.OBSERVED),)}, {"remediations": (remediation(),)}):
-        assert (
-            "another policy speaks for Deployment web to ZombiePolicy leaks"
-            in ready(summary(lost=lost, **fields)).message
-        )
+        assert "left: Deployment web to ZombiePolicy leaks" in ready(summary(lost=lost, **fields)).message
 
 
 def test_a_finding_is_shown_with_its_numbers() -> None:

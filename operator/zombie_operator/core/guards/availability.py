@@ -40,10 +40,12 @@ def strategy_too_disruptive(context: Context) -> Refusal | None:
     needed = min(context.policy.spec.limits.min_replicas, wanted)
     if away == 0 or wanted - away >= needed:
         return None
+    limit = context.policy.spec.limits.min_replicas
+    lower = f", or lower the limit to {wanted - away}" if wanted > away else ""
     return Refusal(
         Reason.STRATEGY_TOO_DISRUPTIVE,
-        f"a rollout of {title} may take {away} of {wanted} pods away, which leaves fewer than limits.minReplicas "
-        f"{context.policy.spec.limits.min_replicas}; scale it up or lower the limit",
+        f"a rollout of {title} may take {away} of {wanted} pods away and leave fewer than {needed} "
+        f"(limits.minReplicas is {limit}); scale it to at least {limit + away}{lower}",
     )
 
 

@@ -51,7 +51,7 @@ def budget_exhausted(context: Context) -> Refusal | None:
     )
     for count, limit, name, when in rows:
         if count >= limit:
-            return Refusal(Reason.BUDGET_EXHAUSTED, f"{count} actions {when}, and {name} is {limit}", 60)
+            return Refusal(Reason.BUDGET_EXHAUSTED, f"{name} is {limit} and {count} {when}; it waits its turn", 60)
     return None
 
 

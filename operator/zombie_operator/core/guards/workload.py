@@ -25,4 +25,6 @@ def rollout_in_progress(context: Context) -> Refusal | None:
     """Refuse in the middle of a rollout: two at once hide each other's effect."""
     if rolled_out(context.workload):
         return None
-    return Refusal(Reason.ROLLOUT_IN_PROGRESS, f"{context.workload.title} is in the middle of a rollout")
+    return Refusal(
+        Reason.ROLLOUT_IN_PROGRESS, f"{context.workload.title} is in the middle of a rollout; wait until it ends"
+    )
