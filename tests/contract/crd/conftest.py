@@ -60,9 +60,12 @@ class Kubectl:
         return dict(re.findall(r'"([^"]+)" is invalid: (.*)', said))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubectl() -> Iterator[Kubectl]:
-    """Yield a kubectl in a namespace of its own, and leave the cluster as it was found."""
+    """Yield a kubectl in a namespace of its own, and leave the cluster as it was found.
+
+    For one module: Helm, which installs the kinds for the end-to-end tests, refuses those that it did not make.
+    """
     ours, theirs = ROOT / ".cluster" / "kubeconfig", os.environ.get("KUBECONFIG")
     if not theirs and not ours.exists():
         pytest.skip("no cluster: neither $KUBECONFIG nor .cluster/kubeconfig is there")
