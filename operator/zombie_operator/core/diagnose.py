@@ -100,8 +100,10 @@ def _first_parents(scan: Scan, history: History, judged: Iterable[_Judged]) -> d
     followed = set(history.follow)
     noted: dict[Identity, int] = {}
     for one in scan.relatives:
-        if one.ppid not in followed and len(noted) < MAX_LINEAGE:
-            noted[(one.pid, one.starttime)] = one.ppid
+        # An orphan that lives on under init keeps the parent that it had: that is what proves it when it dies.
+        first = history.first_parents.get((one.pid, one.starttime), one.ppid)
+        if first not in followed and len(noted) < MAX_LINEAGE:
+            noted[(one.pid, one.starttime)] = first
     for entry in judged:
         identity = entry.zombie.identity
         first = history.first_parents.get(identity)

@@ -119,6 +119,16 @@ def test_the_node_and_the_sample_are_told() -> None:
     assert (node.pid_max, node.threads_max, node.sample_age_seconds) == (32768, None, 0.0)
 
 
+def test_an_orphan_that_lives_on_under_init_for_many_scans_is_proved_when_it_dies() -> None:
+    _, history = diagnose(scan(zombie(70)), History())
+    _, history = diagnose(scan(zombie(70), relatives=(Relative(80, 500_000, 61),)), history)
+    for _ in range(3):
+        _, history = diagnose(scan(zombie(70), relatives=(Relative(80, 500_000, INIT),)), history)
+    document, _ = diagnose(scan(zombie(70), zombie(80)), history)
+    rows = {one.origin: one for one in document.containers[0].causes}
+    assert rows[Origin.ORPHAN].evidence.proofs == ((Proof.HISTORY, 1),)
+
+
 def test_an_unproved_inits_living_descendants_are_followed_and_then_prove() -> None:
     before = scan(zombie(70), relatives=())
     _, history = diagnose(before, History())
