@@ -101,9 +101,9 @@ def _first_parents(scan: Scan, history: History, judged: Iterable[_Judged]) -> d
     noted: dict[Identity, int] = {}
     for one in scan.relatives:
         # An orphan that lives on under init keeps the parent that it had: that is what proves it when it dies.
-        first = history.first_parents.get((one.pid, one.starttime), one.ppid)
-        if first not in followed and len(noted) < MAX_LINEAGE:
-            noted[(one.pid, one.starttime)] = first
+        forker = history.first_parents.get((one.pid, one.starttime), one.ppid)
+        if forker not in followed and len(noted) < MAX_LINEAGE:
+            noted[(one.pid, one.starttime)] = forker
     for entry in judged:
         identity = entry.zombie.identity
         first = history.first_parents.get(identity)
