@@ -15,7 +15,7 @@ from zombie_operator.engine.facts import Judge, context_of, evidence_of, gather
 from zombie_operator.engine.observe import World
 from zombie_operator.kube import own
 from zombie_operator.kube.client import KubeClient
-from zombie_operator.kube.errors import Conflict
+from zombie_operator.kube.errors import Conflict, KubeError
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,9 @@ async def begin(client: KubeClient, decided: Sequence[Decided]) -> None:
                 await own.put_status(client, *decision.resume)
         except Conflict as conflict:
             log.info("Left remediation to a faster writer", extra={"error": str(conflict)})
+        except KubeError as error:
+            # One refused creation must not keep the others from being driven, or taken back.
+            log.warning("Could not begin remediation", extra={"problem": str(error)})
 
 
 async def _ask_guards(client: KubeClient, candidate: Candidate, world: World, judge: Judge) -> tuple[Refusal, ...]:
