@@ -147,4 +147,4 @@ def _in_progress(finding: Finding, active: Remediation) -> Decided:
 def _name(target: TargetRef, remedy: RemedyType) -> str:
     unique = hashlib.sha256(f"{target.uid}/{remedy}".encode()).hexdigest()[:8]
     stem = re.sub(r"[^a-z0-9.-]", "-", f"{target.kind}-{target.name}".lower())
-    return f"{stem[: MAX_NAME - 9].rstrip(".-")}-{unique}"
+    return f"{stem[: MAX_NAME - 9].rstrip('.-')}-{unique}"
