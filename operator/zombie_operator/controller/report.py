@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zombie_operator.api.v1alpha1 import API_VERSION, ZOMBIE_REMEDIATION
 from zombie_operator.core.decide import Decided
-from zombie_operator.core.remediation import Outcome, Phase, Remediation, RemediationStatus
+from zombie_operator.core.remediation import Outcome, Phase, Remediation, RemediationStatus, TargetRef
 from zombie_operator.core.status import Decision, PolicyStatus
 from zombie_operator.core.summary import Facts, Health, summarize
 from zombie_operator.engine.observe import World
@@ -66,7 +66,7 @@ class Reporter:
         }
         log.info("Moved ZombieRemediation", extra={**fields, "from": str(before.phase), "note": status.message})
         await self.recorder.post(
-            _workload(remediation),
+            _subject(spec.target_ref, remediation.namespace),
             status.reason,
             f"{spec.remedy} {words}: {status.message}",
             action=str(spec.remedy),
@@ -101,8 +101,7 @@ class Reporter:
         workload, pod, ref = finding.owned.workload, finding.owned.pod, finding.policy.ref
         about = Subject("v1", "Pod", pod.namespace, pod.name, pod.uid)
         if workload is not None:
-            target = workload.ref
-            about = Subject(target.api_version, target.kind, workload.namespace, target.name, target.uid)
+            about = _subject(workload.ref, workload.namespace)
         await self.recorder.post(
             about,
             decided.reason,
@@ -119,6 +118,5 @@ def _asked_by(remediation: Remediation, stored: StoredPolicy) -> bool:
     return same and stored.ref.namespace in {"", remediation.namespace}
 
 
-def _workload(remediation: Remediation) -> Subject:
-    target = remediation.spec.target_ref
-    return Subject(target.api_version, target.kind, remediation.namespace, target.name, target.uid)
+def _subject(target: TargetRef, namespace: str) -> Subject:
+    return Subject(target.api_version, target.kind, namespace, target.name, target.uid)

@@ -9,7 +9,7 @@ from zombie_operator.core.objects import Pod
 from zombie_operator.core.policy import Limits
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import Action, Outcome, Remediation, RemediationStatus
-from zombie_operator.core.restarts import restarts_before
+from zombie_operator.core.restarts import exhaustion, restarts_before
 
 WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
 
@@ -50,8 +50,7 @@ def attempts_before(memory: Remediation, pod: Pod, limits: Limits, now: datetime
 
 def _after_restart(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus:
     count = attempts_before(memory, pod, limits, now)
-    if count >= limits.max_attempts:
-        message = f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"
+    if message := exhaustion(count, limits):
         return finish(memory.status, Outcome.EXHAUSTED, Reason.ATTEMPTS_EXHAUSTED, message, now)
     if not count:
         message = f"pod {pod.name} leaks as well (0 of {limits.max_attempts} attempts used)"

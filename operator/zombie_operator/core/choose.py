@@ -7,7 +7,7 @@ Whether it may be done *now* is not asked here but by ``core/guards``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zombie_operator.core.assess import Finding
 from zombie_operator.core.document import Cause, Origin
@@ -89,18 +89,7 @@ def explain(finding: Finding, leak: Leak) -> str:
 def _with_verdict(leak: Leak, verdict: Cause | None) -> Leak:
     if verdict is None or leak.cause is not Cause.INIT_NOT_REAPING or leak.origin is not Origin.UNKNOWN:
         return leak
-    return Leak(
-        pod_uid=leak.pod_uid,
-        container=leak.container,
-        cause=verdict,
-        origin=None,
-        zombies=leak.zombies,
-        proved=0,
-        oldest_seconds=leak.oldest_seconds,
-        init_comm=leak.init_comm,
-        sandbox_reaps=leak.sandbox_reaps,
-        evidence=leak.evidence,
-    )
+    return replace(leak, cause=verdict, origin=None, proved=0)
 
 
 def _not_actionable(finding: Finding, leak: Leak) -> Refusal | None:

@@ -25,7 +25,7 @@ from zombie_operator.core.remediation import (
     RemediationStatus,
     Via,
 )
-from zombie_operator.core.restarts import restarts_before
+from zombie_operator.core.restarts import exhaustion, restarts_before
 from zombie_operator.core.verify import Verdict, before_of, judge
 
 MAX_HISTORY = 32
@@ -157,10 +157,7 @@ def _pending(
 def _attempts_used(status: RemediationStatus, pod: Observed, terms: Terms | None, now: datetime) -> str:
     """Say that the attempts are used up for this pod: it may be another one than when the restart was decided."""
     limits = (terms or Terms(0, 0)).limits
-    count = restarts_before(status.intents, pod.created, limits, now)
-    if count < limits.max_attempts:
-        return ""
-    return f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"
+    return exhaustion(restarts_before(status.intents, pod.created, limits, now), limits)
 
 
 def _acting(

@@ -21,3 +21,10 @@ def restarts_before(intents: Iterable[Intent], created: datetime, limits: Limits
     return sum(
         1 for intent in intents if intent.effect is EffectKind.EVICT and horizon <= intent.time <= created + CLOCK_SKEW
     )
+
+
+def exhaustion(count: int, limits: Limits) -> str:
+    """Return the sentence that so many restarts are all that the policy allows; empty while more are left."""
+    if count < limits.max_attempts:
+        return ""
+    return f"the leak came back after {count} restarts within {limits.attempt_window_seconds} s"

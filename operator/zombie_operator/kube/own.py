@@ -13,6 +13,7 @@ from zombie_operator.api.v1alpha1 import (
     CLUSTER_ZOMBIE_POLICY,
     ZOMBIE_POLICY,
     ZOMBIE_REMEDIATION,
+    Resource,
     decode_policy,
     decode_policy_status,
     decode_remediation,
@@ -23,7 +24,7 @@ from zombie_operator.core.policy import Policy, PolicyRef
 from zombie_operator.core.remediation import Remediation, RemediationSpec, RemediationStatus
 from zombie_operator.core.status import PolicyStatus
 from zombie_operator.kube import paths
-from zombie_operator.kube.client import KubeClient
+from zombie_operator.kube.client import MERGE, KubeClient
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +72,8 @@ async def remediation(client: KubeClient, namespace: str, name: str) -> Remediat
 
 async def policy(client: KubeClient, ref_kind: str, namespace: str, name: str) -> Policy:
     """Read one policy; raises NotFound, or ValidationProblems when it cannot be read."""
-    cluster = ref_kind == CLUSTER_ZOMBIE_POLICY.kind
-    resource = CLUSTER_ZOMBIE_POLICY if cluster else ZOMBIE_POLICY
-    return decode_policy(await client.get(paths.own(resource, "" if cluster else namespace, name)))
+    resource = _resource(ref_kind)
+    return decode_policy(await client.get(paths.own(resource, namespace if resource.namespaced else "", name)))
 
 
 async def create_remediation(client: KubeClient, namespace: str, name: str, spec: RemediationSpec) -> Remediation:
@@ -112,11 +112,14 @@ async def put_status(client: KubeClient, before: Remediation, status: Remediatio
 
 async def put_policy_status(client: KubeClient, stored: StoredPolicy, status: PolicyStatus) -> None:
     """Write a policy's status by a merge patch, fenced by the resourceVersion it was read at."""
-    resource = CLUSTER_ZOMBIE_POLICY if stored.ref.kind == CLUSTER_ZOMBIE_POLICY.kind else ZOMBIE_POLICY
-    path = paths.own(resource, stored.ref.namespace, stored.ref.name, "status")
+    path = paths.own(_resource(stored.ref.kind), stored.ref.namespace, stored.ref.name, "status")
     metadata = {"uid": stored.ref.uid, "resourceVersion": stored.resource_version}
     body = {"metadata": metadata, "status": encode_status(status, merge=True)}
-    await client.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+    await client.request("PATCH", path, body=body, content_type=MERGE)
+
+
+def _resource(kind: str) -> Resource:
+    return CLUSTER_ZOMBIE_POLICY if kind == CLUSTER_ZOMBIE_POLICY.kind else ZOMBIE_POLICY
 
 
 def _stored(body: Body) -> StoredPolicy:
