@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ Object = dict[str, Any]
 GROUP = "zombie-operator.dev"
 API_VERSION = f"{GROUP}/v1alpha1"
 PROVED, UNPROVED = "Orphan", "Unknown"
-OLDEST_SECONDS = 600
+OLDEST_SECONDS, YOUNGEST_SECONDS = 600, 60
 AGENT_LABELS = {"app.kubernetes.io/component": "agent"}
 PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 
@@ -142,13 +143,13 @@ def document(node: str, containers: Iterable[Object] = (), **more: object) -> Ob
 def container(
     pod_uid: str, zombies: int, *, origin: str = PROVED, cause: str = "InitNotReaping", sandbox_reaps: bool = True
 ) -> Object:
-    """Return an agent's report about one container whose zombies are all equally old and of one cause."""
+    """Return an agent's report about one container whose zombies came one by one and are of one cause."""
     orphans = cause == "InitNotReaping"
     row = {
         "cause": cause,
         "origin": origin if orphans else None,
         "zombies": zombies,
-        "ages": [[OLDEST_SECONDS, OLDEST_SECONDS, zombies]],
+        "ages": [[age, age, count] for age, count in sorted(Counter(_ages(zombies)).items())],
         "oldestSeconds": OLDEST_SECONDS,
         "evidence": {
             "parentPID": 4711,
@@ -173,6 +174,11 @@ def container(
         "assessment": "Leaking" if zombies else None,
         "pids": {"current": zombies + 1, "limit": None, "exhaustedInSeconds": None},
     }
+
+
+def _ages(zombies: int) -> list[int]:
+    """Return ages from the oldest on, evenly down to what every policy here counts."""
+    return [OLDEST_SECONDS - (OLDEST_SECONDS - YOUNGEST_SECONDS) * i // max(1, zombies) for i in range(zombies)]
 
 
 def remediation(name: str, namespace: str, spec: Object) -> Object:

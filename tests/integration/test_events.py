@@ -57,9 +57,25 @@ async def test_the_same_reason_is_not_posted_twice(client: KubeClient, stage: St
 
 async def test_a_change_and_a_return_are_posted_again(client: KubeClient, stage: Stage) -> None:
     recorder = Recorder(client, "zombie-operator-0")
-    for reason in (Reason.APPLYING, Reason.VERIFYING, Reason.VERIFYING, Reason.APPLYING):
-        await recorder.post(deployment(stage), reason, "a note", action="Assess")
-    assert [event["reason"] for event in await posted(stage)] == ["Applying", "Verifying", "Applying"]
+    words = [(Reason.APPLYING, "evicting a"), (Reason.VERIFYING, "a is gone"), (Reason.APPLYING, "evicting b")]
+    for reason, note in words:
+        await recorder.post(deployment(stage), reason, note, action="Assess")
+    assert [(event["reason"], event["note"]) for event in await posted(stage)] == words
+
+
+async def test_two_reasons_that_take_turns_are_posted_once_each(client: KubeClient, stage: Stage) -> None:
+    recorder = Recorder(client, "zombie-operator-0")
+    for reason in 3 * (Reason.APPLYING, Reason.REJECTED_BY_SERVER):
+        await recorder.post(deployment(stage), reason, "the same words", action="Assess")
+    assert [event["reason"] for event in await posted(stage)] == ["Applying", "RejectedByServer"]
+
+
+async def test_what_could_not_be_posted_is_news_still(client: KubeClient, stage: Stage) -> None:
+    recorder = Recorder(client, "zombie-operator-0")
+    nowhere = Subject("apps/v1", "Deployment", f"{stage.namespace}-absent", "app", "uid-1")
+    await recorder.post(nowhere, Reason.APPLYING, "a note", action="Assess")
+    await recorder.post(deployment(stage, uid="uid-1"), Reason.APPLYING, "a note", action="Assess")
+    assert [event["reason"] for event in await posted(stage)] == ["Applying"]
 
 
 async def test_two_objects_of_one_name_are_told_apart(client: KubeClient, stage: Stage) -> None:

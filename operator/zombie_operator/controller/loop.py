@@ -86,7 +86,7 @@ class Loop:
     async def round(self) -> None:
         """Do one round."""
         began, settings = time.monotonic(), self.settings
-        token = await agent_token(self.client, settings.agent_namespace, settings.agent_secret)
+        token = await self._token()
         world = await observe(self.client, self.session, settings.agents, token, _now())
         decided = await evaluate(self.client, world, self._judge)
         await begin(self.client, decided)
@@ -98,6 +98,14 @@ class Loop:
         self._ready = True
         if any(_moved(move) for move in moves):
             self.wake.set()
+
+    async def _token(self) -> str | None:
+        """Return the agents' token; without one nothing is seen, and what was begun is driven and taken back still."""
+        try:
+            return await agent_token(self.client, self.settings.agent_namespace, self.settings.agent_secret)
+        except KubeError as error:
+            log.warning("Could not read the agents' token", extra={"problem": str(error)})
+            return None
 
 
 def _moved(move: Move) -> bool:

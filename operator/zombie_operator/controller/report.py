@@ -35,7 +35,8 @@ class Reporter:
     async def publish(self, world: World, decided: Sequence[Decided], remediations: Sequence[Remediation]) -> None:
         """Write every policy's status that has something new to say, and an event for every new refusal."""
         self._log_agents(frozenset(world.failures))
-        health = Health(world.agents, tuple(f"{f.endpoint.pod} {f.message}" for f in world.failures))
+        failures = tuple(f"{f.endpoint.pod} {f.message}" for f in world.failures)
+        health = Health(world.agents, failures, len(world.unread))
         for stored in world.policies:
             facts = Facts(
                 generation=stored.generation,

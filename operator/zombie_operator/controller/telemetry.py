@@ -14,7 +14,7 @@ from zombie_operator.core.status import Decision
 from zombie_operator.engine.drive import Move
 from zombie_operator.engine.observe import World
 
-FAILURE_KINDS = ("garbage", "status", "timeout", "two_agents", "unreachable", "wrong_node")
+FAILURE_KINDS = ("garbage", "no_token", "status", "timeout", "two_agents", "unreachable", "wrong_node")
 NAME = "zombie_operator_"
 
 
@@ -41,6 +41,12 @@ class Telemetry:
             "Pods that an agent named and that are not on its node (any more).",
             registry=registry,
         )
+        self._unread = Counter(
+            f"{NAME}unread",
+            "Nodes and pods that leak and could not be looked up; nothing is decided.",
+            registry=registry,
+        )
+        self._unmoved = Counter(f"{NAME}unmoved", "Remediations that could not be moved by a step.", registry=registry)
         self._findings = Gauge(f"{NAME}findings", "Leaking workloads, by decision.", ["decision"], registry=registry)
         self._refusals = Counter(f"{NAME}refusals", "Refusals, by reason.", ["reason"], registry=registry)
         self._effects = Counter(f"{NAME}effects", "Changes of foreign objects, by kind.", ["kind"], registry=registry)
@@ -62,6 +68,8 @@ class Telemetry:
         for failure in world.failures:
             self._failures.labels(failure.kind).inc()
         self._impostors.inc(world.impostors)
+        self._unread.inc(len(world.unread))
+        self._unmoved.inc(sum(move.failed for move in moves))
         by_decision = Tally(d.decision for d in decided)
         for decision in Decision:
             self._findings.labels(str(decision)).set(by_decision[decision])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from zombie_operator.core.lifecycle import finish, reopen
 from zombie_operator.core.objects import Pod
 from zombie_operator.core.policy import Limits
 from zombie_operator.core.reasons import Reason, Refusal
-from zombie_operator.core.remediation import Action, Outcome, Remediation, RemediationStatus
+from zombie_operator.core.remediation import Outcome, Remediation, RemediationStatus
 from zombie_operator.core.restarts import exhaustion, restarts_before
+from zombie_operator.core.transitions import finish, reopen
 
 WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
 
@@ -17,9 +17,6 @@ WITHDRAWN = frozenset({str(Reason.POLICY_WITHDRAWN)})
 def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> RemediationStatus | Refusal:
     """Return the status with which a done remediation starts again or ends exhausted, or why a person must decide."""
     status, name = memory.status, memory.name
-    if memory.spec.action is Action.ROLLBACK:
-        message = f"zombieremediation {name} asks for the rollback; set spec.action: Apply, or delete it"
-        return Refusal(Reason.ROLLBACK_REQUESTED, message)
     # A restart that was stopped half-way does not make itself or earlier ones uncounted.
     if status.outcome is Outcome.CLEARED or (
         status.outcome is Outcome.SUPERSEDED and attempts_before(memory, pod, limits, now)
@@ -30,7 +27,7 @@ def again(memory: Remediation, pod: Pod, limits: Limits, now: datetime) -> Remed
     if status.reason == Reason.HUMAN_REVERT or status.outcome is Outcome.CURED:
         return Refusal(
             Reason.HUMAN_REVERT,
-            f"somebody removed what zombieremediation {name} had applied; delete it to allow another try",
+            f"what zombieremediation {name} had applied is gone from the pod template; delete it to allow another try",
         )
     if status.outcome is Outcome.REFUSED:
         # The API server's final word: trying again at every evaluation would only repeat it.

@@ -18,6 +18,7 @@ from zombie_operator.core.choose import Plan, choose, explain
 from zombie_operator.core.document import Cause
 from zombie_operator.core.policy import Mode
 from zombie_operator.core.reasons import Reason, Refusal
+from zombie_operator.core.relapse import relapsed
 from zombie_operator.core.remediation import (
     Action,
     Outcome,
@@ -29,6 +30,7 @@ from zombie_operator.core.remediation import (
     TargetRef,
 )
 from zombie_operator.core.status import Decision
+from zombie_operator.core.transitions import take_back
 
 PASSING = frozenset(
     {
@@ -37,6 +39,7 @@ PASSING = frozenset(
         Reason.DISRUPTION_BUDGET,
         Reason.ROLLOUT_IN_PROGRESS,
         Reason.STALE_DATA,
+        Reason.UNCHECKED,
         Reason.WARMING_UP,
     }
 )
@@ -59,12 +62,16 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that could be started if no guard refuses; ``resumed`` is the next status of ``memory``, if any."""
+    """Something that could be started if no guard refuses; ``resumed`` is the next status of ``memory``, if any.
+
+    ``takes_back`` says that it is the rollback of a remedy that did not cure, which fewer guards hold up.
+    """
 
     finding: Finding
     plan: Plan
     memory: Remediation | None = None
     resumed: RemediationStatus | None = None
+    takes_back: bool = False
 
 
 def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> Decided | Candidate:
@@ -76,6 +83,13 @@ def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> 
     if held := next((r for r in memory if r.spec.action is Action.ROLLBACK), None):
         message = f"a person asked for the rollback of zombieremediation {held.name}; delete it to let the policy act"
         return _left_alone(finding, Refusal(Reason.ROLLBACK_REQUESTED, message))
+    if (kept := relapsed(memory, finding)) is not None:
+        return _relapse(finding, kept, now)
+    return _propose(finding, memory, now)
+
+
+def _propose(finding: Finding, memory: Sequence[Remediation], now: datetime) -> Decided | Candidate:
+    """Choose a remedy, and ask what was done to the workload by it before."""
     plan = choose(finding, taken_back(memory), verdict_of(memory))
     if isinstance(plan, Refusal):
         return _left_alone(finding, plan)
@@ -94,6 +108,14 @@ def consider(finding: Finding, memory: Sequence[Remediation], now: datetime) -> 
         reason = Reason.of(result.reason)
         return Decided(finding, Decision.REFUSED, reason, result.message, plan.remedy, resume=(before, result))
     return Candidate(finding, plan, before, result)
+
+
+def _relapse(finding: Finding, kept: Remediation, now: datetime) -> Candidate:
+    """Take back what is still in place and does not help."""
+    pod, remedy = finding.owned.pod.name, kept.spec.remedy
+    message = f"{explain(finding, finding.leak)}; pod {pod} has {remedy} already, which is taken back"
+    back = take_back(kept.status, finding.leak.cause, message, now)
+    return Candidate(finding, Plan(kept.spec, message, ()), kept, back, takes_back=True)
 
 
 def settle(candidate: Candidate, against: Sequence[Refusal]) -> Decided:

@@ -17,7 +17,6 @@ from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
     Action,
     EffectKind,
-    Entry,
     Intent,
     Outcome,
     Phase,
@@ -26,10 +25,12 @@ from zombie_operator.core.remediation import (
     Via,
 )
 from zombie_operator.core.restarts import exhaustion, restarts_before
+from zombie_operator.core.transitions import enter, finish, led_here, say
 from zombie_operator.core.verify import Verdict, before_of, judge
 
-MAX_HISTORY = 32
 MAX_INTENTS = 64
+ROLLBACK_PATIENCE = timedelta(hours=1)
+"""How long the old pods may take to come back before a rollback is called done without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +53,21 @@ def advance(
         return _done(spec, status, evidence, now)
     if not evidence.exists:
         return finish(status, Outcome.SUPERSEDED, Reason.WORKLOAD_GONE, "the workload is gone", now), None
-    if spec.suspend or evidence.suspended:
-        which = "this remediation" if spec.suspend else "the policy"
-        return _say(status, Reason.SUSPENDED, f"{which} is suspended; set its spec.suspend: false"), None
+    if (paused := _paused(spec, status, evidence, now)) is not None:
+        return paused, None
     if status.phase is Phase.REVERTING:
-        return _reverting(status, evidence, refusals, now)
+        return _reverting(spec, status, evidence, refusals, now)
     if spec.action is Action.ROLLBACK:
         return _withdraw(spec, status, Reason.ROLLBACK_REQUESTED, "spec.action asks for the rollback", now), None
     if evidence.terms is None:
-        sentence = "the policy was deleted, left Enforce or no longer selects the workload"
-        return _withdraw(spec, status, Reason.POLICY_WITHDRAWN, sentence, now), None
+        return _withdraw(spec, status, Reason.POLICY_WITHDRAWN, evidence.withdrawn, now), None
     match status.phase:
         case Phase.PENDING:
             return _pending(spec, status, evidence, refusals, now)
         case Phase.ACTING:
-            return _acting(status, evidence, refusals, now)
+            return _acting(spec, status, evidence, refusals, now)
         case _:
             return _verifying(spec, status, evidence, now)
-
-
-def retract(status: RemediationStatus, refusal: Refusal, now: datetime, *, final: bool) -> RemediationStatus:
-    """Take back an intent whose effect the API server refused: nothing happened, so it must not count.
-
-    ``final`` ends the remediation, for refusals that no waiting mends.
-    """
-    back = replace(status, intents=status.intents[:-1])
-    if final:
-        return finish(back, Outcome.REFUSED, refusal.reason, refusal.message, now)
-    return enter(back, Phase.PENDING, refusal.reason, refusal.message, now)
-
-
-def reopen(status: RemediationStatus, reason: Reason, message: str, now: datetime) -> RemediationStatus:
-    """Start a done remediation again, keeping its memory."""
-    return replace(enter(status, Phase.PENDING, reason, message, now), outcome=None, stage=0, before=None, after=None)
-
-
-def finish(
-    status: RemediationStatus, outcome: Outcome, reason: Reason, message: str, now: datetime
-) -> RemediationStatus:
-    """End a remediation."""
-    return replace(enter(status, Phase.DONE, reason, message, now), outcome=outcome)
-
-
-def enter(status: RemediationStatus, phase: Phase, reason: Reason, message: str, now: datetime) -> RemediationStatus:
-    """Go to a phase and write it into the history, whose first entry is kept when it grows too long."""
-    entry = Entry(now, phase, str(reason), message[:1_024])
-    history = (*status.history, entry)
-    if len(history) > MAX_HISTORY:
-        history = (history[0], *history[-(MAX_HISTORY - 1) :])
-    since = status.since if status.phase is phase and status.since else now
-    return replace(status, phase=phase, since=since, reason=str(reason), message=message[:1_024], history=history)
 
 
 def applied(spec: RemediationSpec, status: RemediationStatus) -> bool:
@@ -109,6 +75,17 @@ def applied(spec: RemediationSpec, status: RemediationStatus) -> bool:
     via_template = any(stage.via is Via.TEMPLATE for stage in spec.stages)
     last = next((i.effect for i in reversed(status.intents)), None)
     return via_template and last is EffectKind.APPLY
+
+
+def _paused(
+    spec: RemediationSpec, status: RemediationStatus, evidence: Evidence, now: datetime
+) -> RemediationStatus | None:
+    """Return the status of what must not move now, or None."""
+    if spec.suspend:
+        return say(status, Reason.SUSPENDED, "this remediation is suspended; set its spec.suspend: false")
+    if evidence.held is not None:
+        return say(status, evidence.held.reason, evidence.held.message)
+    return status if status.not_before is not None and now < status.not_before else None
 
 
 def _done(
@@ -139,14 +116,14 @@ def _pending(
     now: datetime,
 ) -> tuple[RemediationStatus, Effect | None]:
     if refusals:
-        return _say(status, refusals[0].reason, refusals[0].message), None
+        return say(status, refusals[0].reason, refusals[0].message), None
     via = spec.stages[status.stage].via
     if evidence.candidate is None:
         return finish(status, Outcome.SUPERSEDED, Reason.NO_LEAKS, "no pod of the workload leaks any more", now), None
     pod = evidence.candidate if via is Via.EVICTION else None
     if pod and (used := _attempts_used(status, pod, evidence.terms, now)):
         return finish(status, Outcome.EXHAUSTED, Reason.ATTEMPTS_EXHAUSTED, used, now), None
-    status = replace(status, before=status.before or before_of(evidence, now))
+    status = replace(status, before=status.before or before_of(evidence, spec.origin, now))
     kind = EffectKind.EVICT if pod else EffectKind.APPLY
     intent = Intent(now, status.stage, kind, pod.uid if pod else "", pod.name if pod else "", evidence.patch_hash)
     status = replace(status, intents=(*status.intents, intent)[-MAX_INTENTS:], after=None)
@@ -161,6 +138,7 @@ def _attempts_used(status: RemediationStatus, pod: Observed, terms: Terms | None
 
 
 def _acting(
+    spec: RemediationSpec,
     status: RemediationStatus,
     evidence: Evidence,
     refusals: Sequence[Refusal],
@@ -174,15 +152,16 @@ def _acting(
             return enter(status, Phase.VERIFYING, Reason.POD_EVICTED, f"pod {intent.pod_name} was evicted", now), None
         effect = Effect(EffectKind.EVICT, pod)
     elif evidence.patched:
-        return enter(
-            status, Phase.VERIFYING, Reason.VERIFYING, "the pod template was changed; pods roll out", now
-        ), None
+        message = "the pod template was changed; pods roll out"
+        return enter(status, Phase.VERIFYING, Reason.VERIFYING, message, now), None
+    elif evidence.carried:
+        return _adopted(spec, status, now), None
     else:
         effect = Effect(EffectKind.APPLY)
     if effect.pod is not None and evidence.candidate is None:
         # The pod was not evicted and does not leak any more. The intent stays: a late answer may still make it true.
         return finish(status, Outcome.SUPERSEDED, Reason.NO_LEAKS, "no pod of the workload leaks any more", now), None
-    return (_say(status, refusals[0].reason, refusals[0].message), None) if refusals else (status, effect)
+    return (say(status, refusals[0].reason, refusals[0].message), None) if refusals else (status, effect)
 
 
 def _verifying(
@@ -190,14 +169,16 @@ def _verifying(
 ) -> tuple[RemediationStatus, Effect | None]:
     if spec.stages[status.stage].via is Via.EVICTION:
         return _clearing(status, evidence, now), None
+    if not evidence.patched and evidence.carried:
+        return _adopted(spec, status, now), None
     if not evidence.patched:
-        message = "somebody took the change back while it was being verified; the operator does not fight"
+        message = "the change is gone from the pod template while it was being verified; the operator does not fight"
         return finish(status, Outcome.SUPERSEDED, Reason.HUMAN_REVERT, message, now), None
     verdict = judge(status, evidence, now)
     status = replace(status, after=verdict.after)
     match verdict.call:
         case Verdict.WAIT:
-            return _say(status, Reason.VERIFYING, verdict.message), None
+            return say(status, Reason.VERIFYING, verdict.message), None
         case Verdict.CURED:
             return _next_stage(spec, status, verdict.message, now), None
         case Verdict.INCONCLUSIVE:
@@ -222,19 +203,28 @@ def _clearing(status: RemediationStatus, evidence: Evidence, now: datetime) -> R
     since = status.since or now
     if now - since < timedelta(seconds=seconds):
         return status
-    return finish(status, Outcome.CLEARED, Reason.POD_EVICTED, _led_here(status).message, now)
+    return finish(status, Outcome.CLEARED, Reason.POD_EVICTED, led_here(status).message, now)
+
+
+def _adopted(spec: RemediationSpec, status: RemediationStatus, now: datetime) -> RemediationStatus:
+    """End where the template has the fix and it is somebody else's, so that it is not ours to prove or to take back."""
+    message = f"another field manager of the {spec.target_ref.kind} owns the fix now, so it stays and is theirs"
+    return finish(status, Outcome.RETIRED, Reason.FIX_ADOPTED, message, now)
 
 
 def _reverting(
-    status: RemediationStatus, evidence: Evidence, refusals: Sequence[Refusal], now: datetime
+    spec: RemediationSpec,
+    status: RemediationStatus,
+    evidence: Evidence,
+    refusals: Sequence[Refusal],
+    now: datetime,
 ) -> tuple[RemediationStatus, Effect | None]:
     """Take the change back, once; the reason that led here stays the reason."""
     meant = bool(status.intents) and status.intents[-1].effect is EffectKind.REVERT
     if not evidence.patched:
-        if meant and not evidence.rolled_out and evidence.rollout_failed is None:
-            return status, None
-        why = _led_here(status)
-        return finish(status, Outcome.ROLLED_BACK, Reason.of(why.reason), why.message, now), None
+        return (
+            _adopted(spec, status, now) if evidence.carried else _rolling_back(status, evidence, now, meant=meant)
+        ), None
     if refusals:
         return status, None
     if not meant:
@@ -243,11 +233,13 @@ def _reverting(
     return status, Effect(EffectKind.REVERT)
 
 
-def _say(status: RemediationStatus, reason: Reason, message: str) -> RemediationStatus:
-    """Give the present phase another reason; a pause is no entry of the history."""
-    return replace(status, reason=str(reason), message=message[:1_024])
-
-
-def _led_here(status: RemediationStatus) -> Entry:
-    """Return why the present phase began, which a pause in between does not change."""
-    return status.history[-1]
+def _rolling_back(status: RemediationStatus, evidence: Evidence, now: datetime, *, meant: bool) -> RemediationStatus:
+    """Wait for the old pods to come back, for an hour at most: what holds them up then is not the rollback."""
+    why = led_here(status)
+    ended = evidence.rolled_out or evidence.rollout_failed is not None
+    if not meant or ended:
+        return finish(status, Outcome.ROLLED_BACK, Reason.of(why.reason), why.message, now)
+    if now - status.intents[-1].time > ROLLBACK_PATIENCE:
+        message = f"{why.message}; the change is taken back, and its rollout has not ended within {ROLLBACK_PATIENCE}"
+        return finish(status, Outcome.ROLLED_BACK, Reason.of(why.reason), message, now)
+    return say(status, Reason.ROLLING_BACK, f"the change was taken back and pods roll out; {why.message}")

@@ -65,9 +65,10 @@ class Reason(StrEnum):
     MANAGED_BY_HELM = "ManagedByHelm", "Helm manages the workload; make the change in the release."
     MANAGED_BY_OPERATOR = "ManagedByOperator", "Another controller owns the workload and would undo the change."
     MANAGED_BY_OTHER = "ManagedByOther", "A tool other than kubectl manages the workload and might undo the change."
+    PARTLY_SELECTED = "PartlySelected", "The change would also reach pods that the policy does not select."
     ALREADY_TRIED = "AlreadyTried", "The remedy was tried on this workload and taken back."
     ATTEMPTS_EXHAUSTED = "AttemptsExhausted", "Restarts did not keep the leak away; a person is needed."
-    HUMAN_REVERT = "HumanRevert", "Somebody took the remedy back; the operator does not fight."
+    HUMAN_REVERT = "HumanRevert", "The remedy is gone from the pod template; the operator does not fight."
     FIELD_CONFLICT = "FieldConflict", "Another field manager owns the field; the operator never forces."
     REJECTED_BY_SERVER = "RejectedByServer", "The API server refused the change."
 
@@ -91,6 +92,7 @@ class Reason(StrEnum):
     COOLING_DOWN = "CoolingDown", "The last action on this workload was less than limits.cooldownSeconds ago."
     BUDGET_EXHAUSTED = "BudgetExhausted", "The policy's or the operator's budget of actions is used up for now."
     STORM_BREAKER = "StormBreaker", "So much leaks at once that the cause is likely elsewhere; nothing is acted on."
+    UNCHECKED = "Unchecked", "The API server did not answer what must be known before acting."
     POD_GONE = "PodGone", "The pod vanished before it could be acted on."
 
     # The life of a remediation
@@ -103,11 +105,12 @@ class Reason(StrEnum):
     PODS_BROKEN = "PodsBroken", "Pods with the remedy fail, restart or do not become ready."
     ROLLING_BACK = "RollingBack", "The remedy is being taken back."
     PROOF_MISSING = "ProofMissing", "Too little was seen to prove the remedy either way."
-    POLICY_WITHDRAWN = "PolicyWithdrawn", "The policy was deleted, left Enforce or no longer selects the workload."
+    POLICY_WITHDRAWN = "PolicyWithdrawn", "The policy does not ask for it any more."
     ROLLBACK_REQUESTED = "RollbackRequested", "A person asked for the rollback."
     WORKLOAD_GONE = "WorkloadGone", "The workload was deleted or replaced."
     POD_EVICTED = "PodEvicted", "The leaking pod was evicted; its zombies went with it."
-    LEAK_RETURNED = "LeakReturned", "The leak came back after a restart."
+    LEAK_RETURNED = "LeakReturned", "The leak came back after a restart, or in pods that were called cured."
+    FIX_ADOPTED = "FixAdopted", "Another field manager owns the fix now, as when it was committed to Git."
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,12 @@ class Before:
     """Pods of the workload."""
     ready: Count = 0
     """How many of those were ready."""
-    restarts: Count = 0
-    """Container restarts in those pods."""
+    constant: Annotated[float, Ge(0)] = 0.0
+    """Zombies of the treated cause in one pod whose number did not grow; no remedy is judged by them."""
+    quiet_seconds: Count = 0
+    """The longest time without a birth. Patched pods must run longer than that: births may come in bursts."""
+    restarts_per_hour: Annotated[float, Ge(0)] = 0.0
+    """Container restarts of one pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,8 @@ class RemediationStatus:
     """Why it stands there, in one word."""
     message: Text = ""
     """Why it stands there, in a sentence."""
+    not_before: datetime | None = None
+    """When to try again what the API server has just refused; absent when nothing was refused."""
     intents: Annotated[tuple[Intent, ...], MaxLen(64)] = ()
     """Every effect, recorded before it was made."""
     before: Before | None = None

@@ -28,10 +28,11 @@ TRUE, FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How many agents there are, and why those that did not answer did not."""
+    """How many agents there are, why those that did not answer did not, and how much could not be looked up."""
 
     agents: int
     failures: tuple[str, ...] = ()
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ def _readiness(facts: Facts) -> list[Draft]:
     if facts.health.failures:
         message += f"; {len(facts.health.failures)} of {facts.health.agents} agents: {facts.health.failures[0]}"
         reason = Reason.AGENTS_PARTIAL if reason is Reason.NO_LEAKS else reason
+    if facts.health.unread:
+        # Not which: a policy's readers may not be allowed to know of other namespaces.
+        message += f"; {facts.health.unread} that may leak could not be looked up (the operator's log says which)"
+        reason = Reason.UNCHECKED if reason is Reason.NO_LEAKS else reason
     return [("Ready", TRUE, reason, message, generation)]
 
 

@@ -12,15 +12,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from zombie_operator.core.guards import GUARDS, REPEAT_GUARDS, REVERT_GUARDS, Guard, refusals
-from zombie_operator.core.lifecycle import Effect, advance, retract
+from zombie_operator.core.lifecycle import Effect, advance
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import EffectKind, Phase, Remediation, RemediationStatus
+from zombie_operator.core.transitions import hold_back, retract
+from zombie_operator.engine.answers import Answer, meaning
 from zombie_operator.engine.facts import Judge, context_of, evidence_of, gather
 from zombie_operator.engine.observe import World
 from zombie_operator.engine.via import eviction, template
 from zombie_operator.kube import own
 from zombie_operator.kube.client import KubeClient
-from zombie_operator.kube.errors import Conflict, Invalid, KubeError, NotFound, Refused, ServerError, Throttled
+from zombie_operator.kube.errors import Conflict, KubeError
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +32,35 @@ Notify = Callable[[Remediation, RemediationStatus], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What happened to one remediation: for metrics and logs."""
+    """What happened to one remediation: for metrics and logs. ``failed``: it could not be moved at all."""
 
     remediation: Remediation
     effect: EffectKind | None = None
     refusal: Refusal | None = None
+    failed: bool = False
 
 
 async def drive(client: KubeClient, world: World, judge: Judge, notify: Notify) -> list[Move]:
-    """Move all remediations by one step, one after the other, so that budgets see what was just begun."""
+    """Move all remediations by one step, one after the other, so that budgets see what was just begun.
+
+    Nothing that happens to one of them keeps the others from being moved, or taken back.
+    """
     remediations = {r.uid: r for r in await own.remediations(client)}
     moves = []
-    for uid in list(remediations):
+    for uid, remediation in list(remediations.items()):
+        fields = {"object": f"{remediation.namespace}/{remediation.name}"}
         try:
-            move = await _step(client, remediations[uid], world, judge, tuple(remediations.values()), notify)
+            move = await _step(client, remediation, world, judge, tuple(remediations.values()), notify)
         except Conflict as conflict:
-            log.info("Left remediation to a faster writer", extra={"error": str(conflict)})
+            log.info("Left remediation to a faster writer", extra={**fields, "problem": str(conflict)})
             continue
         except KubeError as error:
-            fields = {"object": f"{remediations[uid].namespace}/{remediations[uid].name}", "error": str(error)}
-            log.warning("Could not move ZombieRemediation", extra=fields)
-            continue
+            log.warning("Could not move ZombieRemediation", extra={**fields, "problem": str(error)})
+            move = Move(remediation, failed=True)
+        except Exception:
+            # A bug that one object meets is counted, and logged with its trace.
+            log.exception("Could not move ZombieRemediation", extra=fields)
+            move = Move(remediation, failed=True)
         remediations[uid] = move.remediation
         moves.append(move)
     return moves
@@ -68,21 +78,43 @@ async def _step(
         return Move(remediation)
     facts = await gather(client, remediation, world)
     evidence = evidence_of(facts, judge.ceiling)
-    context = await context_of(client, facts, evidence, world, judge, others)
+    context = context_of(facts, evidence, world, judge, others)
     against = refusals(context, _guards_for(remediation)) if context else ()
     status, effect = advance(remediation.spec, remediation.status, evidence, against, world.now)
     moved = await _write(client, remediation, status, notify)
     if effect is None:
         return Move(moved, refusal=against[0] if against else None)
-    refusal = await _make(client, moved, effect)
-    if refusal is None:
+    repeated = moved.resource_version == remediation.resource_version
+    if repeated and not await own.unchanged(client, moved):
+        return Move(moved)  # a person has just changed or deleted it; the next round sees how
+    answer = await _make(client, moved, effect)
+    if answer is None:
         return Move(moved, effect.kind)
-    log.warning("Effect refused", extra={"object": moved.name, "reason": str(refusal[0].reason)})
+    return await _refused(client, moved, effect, answer, world, notify, repeated=repeated)
+
+
+async def _refused(  # noqa: PLR0913 - one step's whole situation
+    client: KubeClient,
+    moved: Remediation,
+    effect: Effect,
+    answer: Answer,
+    world: World,
+    notify: Notify,
+    *,
+    repeated: bool,
+) -> Move:
+    """Write what the API server's refusal means into the status."""
+    fields = {"object": f"{moved.namespace}/{moved.name}", "effect": str(effect.kind)}
+    reason, message = answer.refusal.reason, answer.refusal.message
+    log.warning("Effect refused", extra={**fields, "reason": str(reason), "problem": message})
     if effect.kind is EffectKind.REVERT:
-        # A rollback that is refused now is tried again: leaving an unproved change behind is worse.
-        return Move(moved, refusal=refusal[0])
-    back = retract(moved.status, refusal[0], world.now, final=refusal[1])
-    return Move(await _write(client, moved, back, notify), refusal=refusal[0])
+        status = hold_back(moved.status, answer.refusal, world.now)
+    elif repeated and reason is Reason.POD_GONE:
+        # The first request may have been the one that took the pod away, its answer lost: then it was no refusal.
+        return Move(moved)
+    else:
+        status = retract(moved.status, answer.refusal, world.now, final=answer.final)
+    return Move(await _write(client, moved, status, notify), refusal=answer.refusal)
 
 
 def _settled(remediation: Remediation) -> bool:
@@ -110,8 +142,8 @@ async def _write(client: KubeClient, before: Remediation, status: RemediationSta
     return after
 
 
-async def _make(client: KubeClient, remediation: Remediation, effect: Effect) -> tuple[Refusal, bool] | None:
-    """Make an effect. Return why the server refused it and whether that is final; raise when it is unknown."""
+async def _make(client: KubeClient, remediation: Remediation, effect: Effect) -> Answer | None:
+    """Make an effect. Return why the server refused it; raise when it is unknown whether it was made."""
     try:
         if effect.kind is EffectKind.EVICT and effect.pod is not None:
             await eviction.evict(client, remediation.namespace, effect.pod)
@@ -120,31 +152,7 @@ async def _make(client: KubeClient, remediation: Remediation, effect: Effect) ->
         else:
             await template.revert(client, remediation)
     except KubeError as error:
-        if (refusal := _refusal(error, effect)) is None:
+        if (answer := meaning(error, effect)) is None:
             raise
-        return refusal
+        return answer
     return None
-
-
-def _refusal(error: KubeError, effect: Effect) -> tuple[Refusal, bool] | None:
-    """Say what a refusal of the API server means; None when it is not known whether the effect was made."""
-    evicting = effect.kind is EffectKind.EVICT
-    match error:
-        case Throttled() if evicting:
-            return Refusal(Reason.DISRUPTION_BUDGET, f"the eviction was refused: {error}", 30), False
-        case ServerError() if evicting and "PodDisruptionBudget" in str(error):
-            return Refusal(Reason.DISRUPTION_BUDGET, f"the eviction was refused: {error}", 60), False
-        case NotFound() | Conflict() if evicting:
-            return Refusal(Reason.POD_GONE, f"the pod is gone or another one: {error}"), False
-        case Conflict() if error.managers:
-            return Refusal(Reason.FIELD_CONFLICT, f"another manager owns the field: {error.managers}"), True
-        case Conflict() | NotFound():
-            return Refusal(Reason.WORKLOAD_GONE, f"the workload changed meanwhile: {error}"), False
-        case Invalid() if any(cause.get("field") == "metadata.uid" for cause in error.causes):
-            return Refusal(Reason.WORKLOAD_GONE, f"the workload is another one by now: {error}"), False
-        case Invalid():
-            return Refusal(Reason.REJECTED_BY_SERVER, str(error), None), True
-        case Refused():
-            return Refusal(Reason.REJECTED_BY_SERVER, f"the operator lacks a right: {error}", 60), False
-        case _:
-            return None

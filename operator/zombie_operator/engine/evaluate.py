@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from zombie_operator.core.decide import Candidate, Decided, consider, remediation_name, settle
-from zombie_operator.core.guards import GUARDS, Guard, refusals
+from zombie_operator.core.guards import GUARDS, RELAPSE_GUARDS, refusals
 from zombie_operator.core.guards.permission import not_enforcing
 from zombie_operator.core.policy import Mode
 from zombie_operator.core.reasons import Reason, Refusal
@@ -19,9 +19,6 @@ from zombie_operator.kube.errors import Conflict, KubeError
 
 log = logging.getLogger(__name__)
 
-# A dry run asks every guard but the one that says that it is a dry run.
-DRY_RUN_GUARDS: tuple[Guard, ...] = tuple(guard for guard in GUARDS if guard is not not_enforcing)
-
 
 async def evaluate(client: KubeClient, world: World, judge: Judge) -> tuple[Decided, ...]:
     """Decide about every finding. Changes nothing."""
@@ -30,7 +27,7 @@ async def evaluate(client: KubeClient, world: World, judge: Judge) -> tuple[Deci
         memory = [r for r in world.remediations if r.spec.target_ref.uid == finding.key]
         result = consider(finding, memory, world.now)
         if isinstance(result, Candidate):
-            result = settle(result, await _ask_guards(client, result, world, judge))
+            result = settle(result, await _against(client, result, world, judge))
         decided.append(result)
     return tuple(decided)
 
@@ -51,14 +48,30 @@ async def begin(client: KubeClient, decided: Sequence[Decided]) -> None:
             log.warning("Could not begin remediation", extra={"problem": str(error)})
 
 
+async def _against(client: KubeClient, candidate: Candidate, world: World, judge: Judge) -> tuple[Refusal, ...]:
+    """Return what speaks against a candidate; what cannot be asked for one workload says nothing of the others."""
+    title = candidate.finding.title
+    try:
+        return await _ask_guards(client, candidate, world, judge)
+    except KubeError as error:
+        log.warning("Could not check workload", extra={"workload": title, "problem": str(error)})
+        return (Refusal(Reason.UNCHECKED, f"{title} could not be checked and is tried again: {error}"),)
+    except Exception:
+        # A bug that one workload meets must not end the watch over the others; it is logged with its trace.
+        log.exception("Could not check workload", extra={"workload": title})
+        return (Refusal(Reason.UNCHECKED, f"{title} could not be checked; see the operator's log"),)
+
+
 async def _ask_guards(client: KubeClient, candidate: Candidate, world: World, judge: Judge) -> tuple[Refusal, ...]:
     """Ask the guards about a remediation that does not exist yet (or is done), with facts read just now."""
     spec, namespace = candidate.plan.spec, candidate.finding.owned.pod.namespace
     draft = candidate.memory or Remediation(namespace, remediation_name(spec), "", 0, "", spec, RemediationStatus())
     facts = await gather(client, draft, world)
     evidence = evidence_of(facts, judge.ceiling)
-    context = await context_of(client, facts, evidence, world, judge, world.remediations)
+    context = context_of(facts, evidence, world, judge, world.remediations)
     if context is None:
         return (Refusal(Reason.WORKLOAD_GONE, f"{candidate.finding.title} is gone"),)
+    guards = RELAPSE_GUARDS if candidate.takes_back else GUARDS
+    # A dry run asks every guard but the one that says that it is a dry run.
     dry = candidate.finding.policy.spec.mode is Mode.DRY_RUN
-    return refusals(context, DRY_RUN_GUARDS if dry else GUARDS)
+    return refusals(context, tuple(guard for guard in guards if not (dry and guard is not_enforcing)))

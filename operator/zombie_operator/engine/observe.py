@@ -15,6 +15,7 @@ from zombie_operator.core.policy import Policy, PolicyRef
 from zombie_operator.core.remediation import Remediation
 from zombie_operator.kube import own
 from zombie_operator.kube.client import KubeClient
+from zombie_operator.kube.errors import KubeError
 from zombie_operator.kube.lookup import Body, Lookup
 from zombie_operator.kube.own import StoredPolicy
 from zombie_operator.sources.agents import Endpoint, Failure, pull
@@ -33,7 +34,10 @@ class AgentsAt:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that one evaluation knows. ``lost`` names for each policy the workloads for which another one speaks."""
+    """All that one evaluation knows. ``lost`` names for each policy the workloads for which another one speaks.
+
+    ``unread`` says in a sentence each what leaks and could not be looked up; nothing is decided about that.
+    """
 
     now: datetime
     policies: tuple[StoredPolicy, ...]
@@ -44,6 +48,7 @@ class World:
     agents: int
     failures: tuple[Failure, ...]
     impostors: int
+    unread: tuple[str, ...] = ()
 
     @property
     def watched(self) -> Watched:
@@ -54,18 +59,18 @@ class World:
 
 
 async def observe(
-    client: KubeClient, session: aiohttp.ClientSession, agents: AgentsAt, token: str, now: datetime
+    client: KubeClient, session: aiohttp.ClientSession, agents: AgentsAt, token: str | None, now: datetime
 ) -> World:
     """Gather one world. Raises KubeError when our own kinds cannot be read; without them nothing can be decided."""
     lookup = Lookup(client)
     stored = await own.policies(client)
     remediations = await own.remediations(client)
     endpoints = endpoints_from(await lookup.pod_bodies(agents.namespace, agents.selector), agents.port)
-    documents, failures = await pull(session, endpoints, token)
+    documents, failures = await pull(session, endpoints, token) if token else ([], _unasked(endpoints))
     documents, doubles = one_per_node(documents, endpoints)
     seen = sightings(documents)
     policies = [s.policy for s in stored if s.policy is not None]
-    owned, impostors = await _look_up(lookup, seen, policies)
+    owned, impostors, unread = await _look_up(lookup, seen, policies)
     findings, lost = assess([s for s in seen if s.report.pod_uid in owned], owned, policies)
     return World(
         now=now,
@@ -77,6 +82,7 @@ async def observe(
         agents=len(endpoints),
         failures=(*failures, *doubles),
         impostors=impostors,
+        unread=unread,
     )
 
 
@@ -92,6 +98,10 @@ def endpoints_from(bodies: list[Body], port: int) -> list[Endpoint]:
     return found
 
 
+def _unasked(endpoints: list[Endpoint]) -> list[Failure]:
+    return [Failure(one, "no_token", "was not asked: the Secret with its token could not be read") for one in endpoints]
+
+
 def one_per_node(documents: list[Document], endpoints: list[Endpoint]) -> tuple[list[Document], list[Failure]]:
     """Drop every document of a node for which two agents speak: there is no telling which one is right."""
     names = [document.node.name for document in documents]
@@ -104,19 +114,34 @@ def one_per_node(documents: list[Document], endpoints: list[Endpoint]) -> tuple[
     return [document for document in documents if document.node.name not in doubled], failures
 
 
-async def _look_up(lookup: Lookup, seen: tuple[Sighting, ...], policies: list[Policy]) -> tuple[dict[str, Owned], int]:
-    """Read the pods of the nodes that leak, and count pods that an agent names but that are not on its node."""
+async def _look_up(
+    lookup: Lookup, seen: tuple[Sighting, ...], policies: list[Policy]
+) -> tuple[dict[str, Owned], int, tuple[str, ...]]:
+    """Read the pods of the nodes that leak. Count those that an agent names and that are not on its node.
+
+    What cannot be read of one node or pod is said and left for the next round; the others are judged all the same.
+    """
     owned: dict[str, Owned] = {}
-    impostors = 0
+    impostors, unread = 0, []
     for node, uids in suspects(seen, policies).items():
-        here = {pod.uid: pod for pod in await lookup.pods_on(node)}
-        for uid in uids:
-            if uid in here and not here[uid].deleting:
-                found = await lookup.owned(here[uid])
-                if not found.terminating:
-                    owned[uid] = found
-            elif uid not in here:
+        try:
+            here = {pod.uid: pod for pod in await lookup.pods_on(node)}
+        except KubeError as error:
+            unread.append(f"the pods of node {node} could not be read: {error}")
+            continue
+        for uid in sorted(uids):
+            if uid not in here:
                 # Either the pod has just vanished, which is normal, or the agent speaks for a pod of another node.
                 impostors += 1
                 log.info("Ignored pod that is not on its agent's node", extra={"node": node, "pod_uid": uid})
-    return owned, impostors
+            elif not here[uid].deleting:
+                try:
+                    found = await lookup.owned(here[uid])
+                except KubeError as error:
+                    unread.append(f"the owner of pod {here[uid].namespace}/{here[uid].name} could not be read: {error}")
+                    continue
+                if not found.terminating:
+                    owned[uid] = found
+    for problem in unread:
+        log.warning("Could not look up leak", extra={"problem": problem})
+    return owned, impostors, tuple(unread)

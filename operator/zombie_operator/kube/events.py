@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from zombie_operator.core.reasons import Reason
 from zombie_operator.kube import paths
@@ -22,7 +22,12 @@ log = logging.getLogger(__name__)
 CONTROLLER = "zombie-operator.dev/operator"
 MAX_NOTE = 1_024
 """Longest note that the API server accepts, in bytes (events.k8s.io/v1, Event.note)."""
-REMEMBERED = 1_000
+REMEMBERED = 4_000
+REPEAT_SECONDS = 600
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,15 @@ class Subject:
 
 @dataclass
 class Recorder:
-    """Posts events. The same words about the same object are posted once until they change."""
+    """Posts events: a reason about an object once until it changes, and the same words once in ``REPEAT_SECONDS``.
+
+    So numbers that grow in a note post nothing, and two reasons that take turns do not fill the namespace.
+    """
 
     client: KubeClient
     instance: str
     _last: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _posted: OrderedDict[tuple[str, str, str], float] = field(default_factory=OrderedDict)
 
     async def post(
         self,
@@ -60,13 +69,10 @@ class Recorder:
         related: Subject | None = None,
     ) -> None:
         """Post an event; a failure is logged and never stops the caller."""
-        if self._last.get(about.uid) == f"{reason}":
+        now, key = datetime.now(UTC), (about.uid, str(reason), note)
+        repeated = now.timestamp() - self._posted.get(key, 0.0) < REPEAT_SECONDS
+        if repeated or self._last.get(about.uid) == reason:
             return
-        self._last[about.uid] = f"{reason}"
-        self._last.move_to_end(about.uid)
-        while len(self._last) > REMEMBERED:
-            self._last.popitem(last=False)
-        now = datetime.now(UTC)
         unique = hashlib.sha256(f"{about.uid}{reason}{now.isoformat()}".encode()).hexdigest()[:12]
         namespace = about.namespace or "default"
         body: dict[str, Any] = {
@@ -88,3 +94,14 @@ class Recorder:
             await self.client.request("POST", paths.events(namespace), body=body)
         except KubeError as error:
             log.warning("Could not post event", extra={"reason": str(reason), "error": str(error)})
+            return
+        # Remembered only now: what was not posted is news still.
+        _remember(self._last, about.uid, str(reason))
+        _remember(self._posted, key, now.timestamp())
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    while len(memory) > REMEMBERED:
+        memory.popitem(last=False)

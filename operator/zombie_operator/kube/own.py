@@ -25,6 +25,7 @@ from zombie_operator.core.remediation import Remediation, RemediationSpec, Remed
 from zombie_operator.core.status import PolicyStatus
 from zombie_operator.kube import paths
 from zombie_operator.kube.client import MERGE, KubeClient
+from zombie_operator.kube.errors import NotFound
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,16 @@ async def remediations(client: KubeClient) -> list[Remediation]:
 async def remediation(client: KubeClient, namespace: str, name: str) -> Remediation:
     """Read one remediation; raises NotFound."""
     return decode_remediation(await client.get(paths.own(ZOMBIE_REMEDIATION, namespace, name)))
+
+
+async def unchanged(client: KubeClient, known: Remediation) -> bool:
+    """Tell whether a remediation is on the API server as it was read, neither changed nor deleted since."""
+    try:
+        body = await client.get(paths.own(ZOMBIE_REMEDIATION, known.namespace, known.name))
+    except NotFound:
+        return False
+    meta = body.get("metadata") or {}
+    return (meta.get("uid"), meta.get("resourceVersion")) == (known.uid, known.resource_version)
 
 
 async def policy(client: KubeClient, ref_kind: str, namespace: str, name: str) -> Policy:

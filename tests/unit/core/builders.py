@@ -364,7 +364,12 @@ def observed(uid: str = "pod-1", **overrides: object) -> Observed:
         others=0,
         oldest_seconds=600,
     )
-    return replace(made, **overrides)
+    made = replace(made, **overrides)
+    rates = {
+        "per_hour": made.treated * 3600 / max(1, made.oldest_seconds),
+        "others_per_hour": made.others * 3600 / max(1, made.oldest_seconds),
+    }
+    return replace(made, **{name: rate for name, rate in rates.items() if name not in overrides})
 
 
 def patched(uid: str = "pod-9", **overrides: object) -> Observed:
@@ -377,7 +382,8 @@ def seen(*pods: Observed, **overrides: object) -> Seen:
     pods = pods or (observed(),)
     made = Seen(
         exists=True,
-        suspended=False,
+        held=None,
+        carried=False,
         terms=Terms(verify_seconds=30, older_than_seconds=10),
         patched=False,
         rolled_out=True,
@@ -385,13 +391,14 @@ def seen(*pods: Observed, **overrides: object) -> Seen:
         pods=pods,
         candidate=next((p for p in pods if not p.patched and not p.deleting), None),
         patch_hash="abc",
+        withdrawn="ZombiePolicy leaks was deleted",
     )
-    return replace(made, **overrides)
+    return replace(made, **{"carried": bool(overrides.get("patched")), **overrides})
 
 
 def before(**overrides: object) -> Before:
     """Return the leak before the change: 180 zombies an hour in one pod."""
-    made = Before(time=NOW, zombies=30, oldest_seconds=600, per_hour=180.0, pods=1, ready=1, restarts=0)
+    made = Before(time=NOW, zombies=30, oldest_seconds=600, per_hour=180.0, pods=1, ready=1)
     return replace(made, **overrides)
 
 

@@ -31,7 +31,7 @@ from zombie_operator.core.decide import Candidate, Decided, consider, remediatio
 from zombie_operator.core.document import Cause, Origin
 from zombie_operator.core.evidence import Evidence, Observed, Terms
 from zombie_operator.core.guards import GUARDS, REPEAT_GUARDS, REVERT_GUARDS, Context, Guard, refusals
-from zombie_operator.core.lifecycle import Effect, advance, retract
+from zombie_operator.core.lifecycle import Effect, advance
 from zombie_operator.core.objects import Pod
 from zombie_operator.core.policy import Canary, Mode, Policy
 from zombie_operator.core.reasons import Reason, Refusal
@@ -45,6 +45,7 @@ from zombie_operator.core.remediation import (
     RemedyType,
     Via,
 )
+from zombie_operator.core.transitions import retract
 
 OLDER = 10
 VERIFY = 60
@@ -197,7 +198,7 @@ class World:
         return seen(
             *pods,
             exists=self.exists,
-            suspended=self.frozen,
+            held=Refusal(Reason.SUSPENDED, "suspended") if self.frozen else None,
             terms=Terms(VERIFY, OLDER) if self.mode is Mode.ENFORCE else None,
             patched=template and self.exists,
             rolled_out=all(p.patched == self.template for p in self.pods),

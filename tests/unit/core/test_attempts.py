@@ -14,12 +14,10 @@ from tests.unit.core.builders import (
     limits,
     pod,
     remediation,
-    remediation_spec,
 )
 from zombie_operator.core.attempts import again, attempts_before
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
-    Action,
     EffectKind,
     Outcome,
     Phase,
@@ -147,7 +145,9 @@ def test_what_ended_without_a_verdict_starts_again(memory: Remediation) -> None:
             "delete it to allow another try",
             id="a person took it back while it was verified",
         ),
-        pytest.param(ended(Outcome.CURED), Reason.HUMAN_REVERT, "somebody removed", id="a cure that is gone"),
+        pytest.param(
+            ended(Outcome.CURED), Reason.HUMAN_REVERT, "gone from the pod template; delete it", id="a cure that is gone"
+        ),
         pytest.param(
             ended(Outcome.ROLLED_BACK, reason=str(Reason.LEAK_CONTINUES), message="it went on"),
             Reason.ALREADY_TRIED,
@@ -163,15 +163,6 @@ def test_what_ended_without_a_verdict_starts_again(memory: Remediation) -> None:
             Reason.FIELD_CONFLICT,
             "helm owns it; delete zombieremediation web",
             id="the API server's final refusal is not asked for again",
-        ),
-        *(
-            pytest.param(
-                remediation(remedy, spec=remediation_spec(remedy, action=Action.ROLLBACK), status=done(outcome)),
-                Reason.ROLLBACK_REQUESTED,
-                "set spec.action: Apply",
-                id=f"a person asks for the rollback of what ended {outcome}",
-            )
-            for remedy, outcome in ((RESTART, Outcome.CLEARED), (SHARE, Outcome.SUPERSEDED), (SHARE, Outcome.CURED))
         ),
     ],
 )

@@ -219,6 +219,23 @@ ROWS = [
     row("storm_breaker", context(watched=Watched(2, 9, 9)), None, case="all of nine pods: too few to judge by share"),
     row("storm_breaker", context(watched=Watched(2, 10, 10)), Reason.STORM_BREAKER, case="all of ten pods"),
     row("storm_breaker", context(watched=Watched(0, 0, 0)), None, case="nothing is seen"),
+    row("partly_selected", template(), None, case="a template of selected pods"),
+    row(
+        "partly_selected",
+        template(unselected=("pod web-2",)),
+        Reason.PARTLY_SELECTED,
+        "does not select pod web-2 of Deployment web",
+        "widen its selector, or list RestartPod",
+        case="a template that reaches others",
+    ),
+    row(
+        "partly_selected",
+        template(unselected=("pod a", "pod b", "pod c", "pod d", "pod e")),
+        Reason.PARTLY_SELECTED,
+        "pod a, pod b, pod c and 2 more",
+        case="a template that reaches many others",
+    ),
+    row("partly_selected", context(unselected=("pod web-2",)), None, case="an eviction reaches one pod"),
     row("managed", template(), None, case="a template nobody manages"),
     row(
         "managed",

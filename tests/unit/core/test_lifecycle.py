@@ -22,7 +22,7 @@ from tests.unit.core.builders import (
 )
 from zombie_operator.core.document import Cause
 from zombie_operator.core.evidence import Evidence
-from zombie_operator.core.lifecycle import MAX_HISTORY, MAX_INTENTS, Effect, advance, applied, enter, reopen, retract
+from zombie_operator.core.lifecycle import MAX_INTENTS, Effect, advance, applied
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
     Action,
@@ -36,6 +36,7 @@ from zombie_operator.core.remediation import (
     Stage,
     Via,
 )
+from zombie_operator.core.transitions import MAX_HISTORY, enter, hold_back, reopen, retract, take_back
 
 APPLY, REVERT, EVICT = EffectKind.APPLY, EffectKind.REVERT, EffectKind.EVICT
 BLOCKED = Refusal(Reason.COOLING_DOWN, "wait a little", 60)
@@ -113,7 +114,7 @@ TABLE = [
         "pending: the policy is suspended",
         SPEC,
         status(),
-        seen(suspended=True),
+        seen(held=Refusal(Reason.SUSPENDED, "ZombiePolicy leaks is suspended")),
         (Phase.PENDING, Reason.SUSPENDED, None),
     ),
     case(
@@ -132,7 +133,30 @@ TABLE = [
         (DONE, Reason.ROLLBACK_REQUESTED, None),
         outcome=Outcome.SUPERSEDED,
     ),
+    case(
+        "pending: the policy cannot be read",
+        SPEC,
+        status(),
+        seen(terms=None, held=Refusal(Reason.INVALID_POLICY, "ZombiePolicy leaks cannot be read")),
+        (Phase.PENDING, Reason.INVALID_POLICY, None),
+    ),
+    case(
+        "pending: the server refused it a moment ago",
+        SPEC,
+        status(not_before=later(60), reason="RejectedByServer"),
+        seen(),
+        (Phase.PENDING, Reason.REJECTED_BY_SERVER, None),
+        at=59,
+    ),
     # Acting
+    case(
+        "acting: somebody else has made the change",
+        SPEC,
+        ACTING,
+        seen(carried=True),
+        (DONE, Reason.FIX_ADOPTED, None),
+        outcome=Outcome.RETIRED,
+    ),
     case("acting: the change is seen", SPEC, ACTING, shared(), (Phase.VERIFYING, Reason.VERIFYING, None)),
     case(
         "acting: the change is not there, so it is made again",
@@ -234,6 +258,22 @@ TABLE = [
         at=4000,
     ),
     case(
+        "verifying: another manager owns the field now",
+        SPEC,
+        VERIFYING,
+        seen(carried=True),
+        (DONE, Reason.FIX_ADOPTED, None),
+        outcome=Outcome.RETIRED,
+    ),
+    case(
+        "verifying: the policy cannot be read",
+        SPEC,
+        VERIFYING,
+        shared(terms=None, held=Refusal(Reason.INVALID_POLICY, "ZombiePolicy leaks cannot be read")),
+        (Phase.VERIFYING, Reason.INVALID_POLICY, None),
+        at=300,
+    ),
+    case(
         "verifying: somebody took it back",
         SPEC,
         VERIFYING,
@@ -297,7 +337,48 @@ TABLE = [
         SPEC,
         REVERTED,
         seen(rolled_out=False),
+        (Phase.REVERTING, Reason.ROLLING_BACK, None),
+    ),
+    case(
+        "reverting: old pods are coming back for an hour",
+        SPEC,
+        REVERTED,
+        seen(rolled_out=False),
+        (Phase.REVERTING, Reason.ROLLING_BACK, None),
+        at=3600,
+    ),
+    case(
+        "reverting: old pods do not come back, which is not the rollback's fault",
+        SPEC,
+        REVERTED,
+        seen(rolled_out=False),
+        (DONE, Reason.LEAK_CONTINUES, None),
+        outcome=Outcome.ROLLED_BACK,
+        at=3601,
+    ),
+    case(
+        "reverting: released, and another manager keeps the field",
+        SPEC,
+        REVERTED,
+        seen(carried=True),
+        (DONE, Reason.FIX_ADOPTED, None),
+        outcome=Outcome.RETIRED,
+    ),
+    case(
+        "reverting: the server refused it a moment ago",
+        SPEC,
+        replace(REVERTED, not_before=later(60)),
+        shared(),
         (Phase.REVERTING, Reason.LEAK_CONTINUES, None),
+        at=59,
+    ),
+    case(
+        "reverting: the server refused it a while ago",
+        SPEC,
+        replace(REVERTED, not_before=later(60)),
+        shared(),
+        (Phase.REVERTING, Reason.LEAK_CONTINUES, REVERT),
+        at=60,
     ),
     case(
         "reverting: done",
@@ -480,6 +561,49 @@ def test_an_effect_that_was_refused_does_not_count(
     after = retract(state, refusal, later(5), final=final)
     assert (after.phase, after.outcome, after.intents) == (phase, outcome, ())
     assert (after.reason, after.message) == (Reason.FIELD_CONFLICT, "helm owns it")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rest"), [pytest.param(30, 30, id="as the refusal says"), pytest.param(None, 60, id="a minute")]
+)
+def test_what_was_refused_rests_before_it_is_tried_again(seconds: int | None, rest: int) -> None:
+    refused = retract(ACTING, Refusal(Reason.REJECTED_BY_SERVER, "no", seconds), later(5), final=False)
+    early, effect = advance(SPEC, refused, seen(), (), later(5 + rest - 1))
+    assert (early, effect) == (refused, None)
+    again, effect = advance(SPEC, refused, seen(), (), later(5 + rest))
+    assert (again.phase, effect) == (Phase.ACTING, Effect(APPLY))
+    assert again.not_before is None
+
+
+def test_a_rollback_that_was_refused_says_so_and_keeps_why_it_was_begun() -> None:
+    held = hold_back(REVERTED, Refusal(Reason.REJECTED_BY_SERVER, "webhook says no"), later(5))
+    assert (held.phase, held.reason, held.intents) == (
+        Phase.REVERTING,
+        Reason.REJECTED_BY_SERVER,
+        REVERTED.intents,
+    )
+    assert held.message == "the rollback was refused and is tried again: webhook says no"
+    ended, _ = advance(SPEC, held, seen(), (), later(600))
+    assert (ended.outcome, ended.reason, ended.message) == (Outcome.ROLLED_BACK, Reason.LEAK_CONTINUES, "it goes on")
+
+
+@pytest.mark.parametrize(
+    ("cause", "verdict"),
+    [
+        pytest.param(Cause.PARENT_NOT_WAITING, Cause.PARENT_NOT_WAITING, id="its own children"),
+        pytest.param(Cause.INIT_NOT_REAPING, None, id="as before"),
+    ],
+)
+def test_a_cure_that_is_taken_back_goes_through_the_rollback(cause: Cause, verdict: Cause | None) -> None:
+    back = take_back(CURED, cause, "pod web-9 leaks again", later(5))
+    assert (back.phase, back.reason, back.outcome, back.verdict) == (
+        Phase.REVERTING,
+        Reason.LEAK_RETURNED,
+        None,
+        verdict,
+    )
+    _, effect = advance(SPEC, back, shared(), (), later(20))
+    assert effect == Effect(REVERT)
 
 
 def test_a_reopened_remediation_keeps_its_memory_and_forgets_its_measurements() -> None:

@@ -25,7 +25,7 @@ from tests.unit.core.builders import (
 )
 from tests.unit.core.simulation import COOLDOWN, MAX_ATTEMPTS, MAX_PER_HOUR, OLDER, Fate, World
 from zombie_operator.core.evidence import Evidence, Terms
-from zombie_operator.core.lifecycle import advance, enter
+from zombie_operator.core.lifecycle import advance
 from zombie_operator.core.policy import Mode
 from zombie_operator.core.reasons import Reason, Refusal
 from zombie_operator.core.remediation import (
@@ -39,6 +39,7 @@ from zombie_operator.core.remediation import (
     RemediationStatus,
     RemedyType,
 )
+from zombie_operator.core.transitions import enter
 from zombie_operator.core.verify import CURED_SHARE, MIN_PREDICTED
 
 REMEDIES = st.sampled_from([SHARE, RESTART])
@@ -319,7 +320,8 @@ def evidences() -> st.SearchStrategy[Evidence]:
         lambda pods, **fields: seen(*pods, **fields),
         st.lists(pod, min_size=1, max_size=3),
         exists=st.booleans(),
-        suspended=st.booleans(),
+        held=st.sampled_from([None, Refusal(Reason.SUSPENDED, "suspended")]),
+        carried=st.booleans(),
         terms=st.sampled_from([None, Terms(30, OLDER)]),
         patched=st.booleans(),
         rolled_out=st.booleans(),
@@ -344,7 +346,7 @@ def test_one_step_from_any_state_by_any_evidence_has_at_most_one_effect_and_its_
     if effect is not None:
         assert not blocked
         assert not suspend
-        assert not evidence.suspended
+        assert evidence.held is None
         assert evidence.exists
         assert after.intents[-1].effect is effect.kind
         assert after.intents[-1].pod_uid == (effect.pod.uid if effect.pod else "")

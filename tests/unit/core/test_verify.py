@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.core.builders import NOW, before, later, observed, patched, seen, status
+from tests.unit.core.builders import NOW, ago, before, later, observed, patched, seen, status
+from zombie_operator.core.document import Origin
 from zombie_operator.core.evidence import Evidence, Observed, Terms
 from zombie_operator.core.reasons import Reason
 from zombie_operator.core.remediation import Before, Phase
@@ -12,7 +13,7 @@ from zombie_operator.core.verify import Judgement, Verdict, before_of, judge
 
 OLDER, VERIFY = 10, 30
 SLOW = before(per_hour=90.0)  # one zombie every 40 s
-DAY = 86_400
+DAY, HOUR = 86_400, 3_600
 
 
 def verdict(evidence: Evidence, at: float, rate: Before | None = SLOW) -> Judgement:
@@ -28,28 +29,46 @@ def of(*pods: Observed, **overrides: object) -> Evidence:
 
 
 def test_the_rate_before_is_the_count_over_the_oldest_age() -> None:
-    made = before_of(seen(observed(treated=30, oldest_seconds=600)), NOW)
+    made = before_of(seen(observed(treated=30, oldest_seconds=600)), Origin.ORPHAN, NOW)
     assert (made.time, made.zombies, made.oldest_seconds, made.per_hour) == (NOW, 30, 600, 180.0)
 
 
 def test_the_rate_before_is_that_of_one_pod() -> None:
-    made = before_of(seen(observed(), observed("pod-2", treated=0, others=10, oldest_seconds=3600, restarts=3)), NOW)
+    other = observed("pod-2", treated=0, others=10, oldest_seconds=3600, restarts=3)
+    made = before_of(seen(observed(), other), Origin.ORPHAN, NOW)
     assert (made.zombies, made.per_hour, made.others_per_hour) == (30, 90.0, 5.0)
-    assert (made.pods, made.ready, made.restarts) == (2, 2, 3)
+    assert (made.pods, made.ready) == (2, 2)
+
+
+def test_restarts_before_are_a_rate_over_the_age_of_the_pods() -> None:
+    pods = (observed(created=ago(10 * HOUR), restarts=20), observed("pod-2", created=ago(600), restarts=4))
+    # A pod younger than an hour counts as one of an hour: four restarts in ten minutes are no rate of 24 an hour.
+    assert before_of(seen(*pods), Origin.ORPHAN, NOW).restarts_per_hour == (2.0 + 4.0) / 2
+
+
+def test_the_longest_pause_before_is_that_of_any_pod() -> None:
+    pods = (observed(quiet_seconds=40), observed("pod-2", quiet_seconds=300))
+    assert before_of(seen(*pods), Origin.ORPHAN, NOW).quiet_seconds == 300
+
+
+def test_what_did_not_grow_is_remembered_by_pod() -> None:
+    pods = (observed(constant=3), observed("pod-2", treated=0, constant=0))
+    assert before_of(seen(*pods), Origin.ORPHAN, NOW).constant == 1.5
 
 
 def test_the_rate_before_comes_from_pods_that_are_seen_and_stay() -> None:
     pods = (observed(), observed("pod-2", fresh=False, treated=500), observed("pod-3", deleting=True, treated=500))
-    assert before_of(seen(*pods), NOW) == before_of(seen(observed()), NOW)
+    assert before_of(seen(*pods), Origin.ORPHAN, NOW) == before_of(seen(observed()), Origin.ORPHAN, NOW)
 
 
 def test_without_any_data_the_rate_before_is_zero() -> None:
-    made = before_of(seen(observed(fresh=False)), NOW)
+    made = before_of(seen(observed(fresh=False)), Origin.ORPHAN, NOW)
     assert (made.zombies, made.per_hour, made.pods) == (0, 0.0, 0)
 
 
 def test_a_very_slow_rate_is_not_rounded_into_another() -> None:
-    assert before_of(seen(observed(treated=20, oldest_seconds=400 * 3600)), NOW).per_hour == pytest.approx(0.05)
+    slow = seen(observed(treated=20, oldest_seconds=400 * HOUR))
+    assert before_of(slow, Origin.ORPHAN, NOW).per_hour == pytest.approx(0.05)
 
 
 # The verdict
@@ -199,13 +218,80 @@ def test_a_leak_without_a_rate_is_not_waited_for_for_ever() -> None:
     assert verdict(of(patched()), 10 * DAY + 1, before(per_hour=0.0)).call is Verdict.INCONCLUSIVE
 
 
+def test_without_what_to_compare_with_nothing_is_called_cured() -> None:
+    assert verdict(of(patched()), 500, None).call is Verdict.WAIT
+    assert verdict(of(patched()), 10 * DAY + 1, None).call is Verdict.INCONCLUSIVE
+
+
+# Zombies that are there need no prediction
+
+
 @pytest.mark.parametrize(
-    ("rate", "terms"),
-    [pytest.param(None, Terms(VERIFY, OLDER), id="no measurement"), pytest.param(SLOW, None, id="no policy")],
+    ("zombies", "expected"),
+    [
+        pytest.param(19, Verdict.WAIT, id="fewer than the policy's threshold"),
+        pytest.param(20, Verdict.LEAKS, id="the threshold"),
+        pytest.param(300, Verdict.LEAKS, id="many more"),
+    ],
 )
-def test_without_what_to_compare_with_there_is_no_verdict(rate: Before | None, terms: Terms | None) -> None:
-    made = verdict(of(patched(), terms=terms), 500, rate)
-    assert (made.call, made.after) == (Verdict.INCONCLUSIVE, None)
+@pytest.mark.parametrize("rate", [None, before(per_hour=0.0), before(per_hour=1.0)], ids=["unknown", "none", "slow"])
+def test_a_patched_pod_over_the_threshold_leaks_whatever_was_predicted(
+    zombies: int, expected: Verdict, rate: Before | None
+) -> None:
+    assert verdict(of(patched(treated=zombies)), 20, rate).call is expected
+
+
+def test_a_low_threshold_does_not_make_chance_a_verdict() -> None:
+    strict = Terms(VERIFY, OLDER, zombies=1)
+    assert verdict(of(patched(treated=4), terms=strict), 20).call is Verdict.WAIT
+    assert verdict(of(patched(treated=5), terms=strict), 20).call is Verdict.LEAKS
+
+
+def test_many_pods_with_a_few_each_are_judged_by_the_prediction() -> None:
+    pods = [patched(f"pod-{i}", treated=1) for i in range(40)]
+    # Forty pods for 400 s at one zombie in 40 s: 400 predicted, and 40 zombies are a tenth of it.
+    assert verdict(of(*pods), 410).call is Verdict.CURED
+
+
+def test_zombies_that_are_seen_are_no_missing_data() -> None:
+    assert verdict(of(patched(treated=300)), 10 * DAY + 1, before(per_hour=0.0)).call is Verdict.LEAKS
+
+
+def test_what_was_constant_before_is_no_leak_after() -> None:
+    rate = before(per_hour=90.0, constant=25.0)
+    assert verdict(of(patched(treated=25)), 410, rate).call is Verdict.CURED
+    assert verdict(of(patched(treated=45)), 410, rate).call is Verdict.LEAKS
+
+
+# Bursts
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        pytest.param(600, Verdict.WAIT, id="before the longest pause is over"),
+        pytest.param(609, Verdict.WAIT, id="a second before"),
+        pytest.param(610, Verdict.CURED, id="when it is"),
+    ],
+)
+def test_a_leak_that_came_in_bursts_is_not_called_cured_within_a_pause(at: int, expected: Verdict) -> None:
+    bursts = before(per_hour=3600.0, quiet_seconds=600)
+    assert verdict(of(patched()), at, bursts).call is expected
+
+
+def test_many_short_runs_are_not_one_that_is_longer_than_the_pause() -> None:
+    pods = [patched(f"pod-{i}") for i in range(20)]
+    made = verdict(of(*pods), 300, before(per_hour=3600.0, quiet_seconds=600))
+    assert made.call is Verdict.WAIT
+    assert "the leak paused for up to 600 s before, so a verdict needs another 311 s" in made.message
+
+
+def test_a_pause_is_waited_for_ten_times_and_not_for_ever() -> None:
+    rate = before(per_hour=3600.0, quiet_seconds=HOUR)
+    due = VERIFY + HOUR
+    young = patched(created=later(10 * due - 60))
+    assert verdict(of(young), 10 * due, rate).call is Verdict.WAIT
+    assert verdict(of(young), 10 * due + 1, rate).call is Verdict.INCONCLUSIVE
 
 
 # Harm
@@ -221,7 +307,9 @@ def test_without_what_to_compare_with_there_is_no_verdict(rate: Before | None, t
             id="a pod crashes",
         ),
         pytest.param(of(patched(), rollout_failed="too slow"), Reason.ROLLOUT_FAILED, "too slow", id="rollout failed"),
-        pytest.param(of(patched(restarts=2)), Reason.PODS_BROKEN, "restarted 2 times, 0 before it", id="restarts"),
+        pytest.param(
+            of(patched(restarts=2)), Reason.PODS_BROKEN, "restarted 2 times in 0.0 h, 0.0 at the old", id="restarts"
+        ),
     ],
 )
 def test_a_remedy_that_does_harm_is_called_broken_at_once(evidence: Evidence, reason: Reason, words: str) -> None:
@@ -243,8 +331,13 @@ def test_what_the_remedy_did_not_break_is_not_called_broken(evidence: Evidence) 
     assert verdict(evidence, 1).call is Verdict.WAIT
 
 
-def test_as_many_restarts_as_before_are_no_harm() -> None:
-    assert verdict(of(patched(restarts=7)), 410, before(restarts=7)).call is Verdict.CURED
+@pytest.mark.parametrize(
+    ("restarts", "expected"),
+    [pytest.param(5, Verdict.CURED, id="twice as many, and one"), pytest.param(6, Verdict.BROKEN, id="more")],
+)
+def test_restarts_are_compared_as_rates(restarts: int, expected: Verdict) -> None:
+    # Two an hour before, one hour after: what the old pods restarted in their whole lives earns the new one nothing.
+    assert verdict(of(patched(restarts=restarts)), HOUR, before(restarts_per_hour=2.0)).call is expected
 
 
 @pytest.mark.parametrize(

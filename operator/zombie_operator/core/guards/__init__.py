@@ -12,6 +12,7 @@ from zombie_operator.core.guards.data import stale_data, storm_breaker, warming_
 from zombie_operator.core.guards.pace import budget_exhausted, cooling_down
 from zombie_operator.core.guards.permission import namespace_not_enforceable, not_enforcing, suspended
 from zombie_operator.core.guards.protection import opted_out, protected
+from zombie_operator.core.guards.selection import partly_selected
 from zombie_operator.core.guards.workload import managed, paused, rollout_in_progress
 from zombie_operator.core.reasons import Refusal
 
@@ -25,6 +26,7 @@ GUARDS: tuple[Guard, ...] = (
     stale_data,
     storm_breaker,
     managed,
+    partly_selected,
     paused,
     rollout_in_progress,
     too_few_replicas,
@@ -36,6 +38,8 @@ GUARDS: tuple[Guard, ...] = (
 
 REPEAT_GUARDS: tuple[Guard, ...] = tuple(guard for guard in GUARDS if guard not in {cooling_down, budget_exhausted})
 """For an effect whose intent is written already: budgets and cooldowns have counted it, so they are not asked again."""
+RELAPSE_GUARDS: tuple[Guard, ...] = (suspended, not_enforcing, warming_up, stale_data, storm_breaker)
+"""For beginning to take back what was called cured: only what says that the operator may act, and knows enough."""
 REVERT_GUARDS: tuple[Guard, ...] = (suspended,)
 
 
@@ -44,4 +48,14 @@ def refusals(context: Context, guards: tuple[Guard, ...] = GUARDS) -> tuple[Refu
     return tuple(refusal for guard in guards if (refusal := guard(context)) is not None)
 
 
-__all__ = ["GUARDS", "REPEAT_GUARDS", "REVERT_GUARDS", "Ceiling", "Context", "Guard", "Watched", "refusals"]
+__all__ = [
+    "GUARDS",
+    "RELAPSE_GUARDS",
+    "REPEAT_GUARDS",
+    "REVERT_GUARDS",
+    "Ceiling",
+    "Context",
+    "Guard",
+    "Watched",
+    "refusals",
+]

@@ -44,6 +44,7 @@ class Context:
     """One effect under consideration. ``policy`` is None when it is gone, ``candidate`` unless a pod is to be evicted.
 
     ``sample_age_seconds`` is the age of the oldest sample that the decision rests on, None when there is none.
+    ``unselected`` names the pods of the workload that the policy does not select.
     """
 
     now: datetime
@@ -61,6 +62,7 @@ class Context:
     budgets: tuple[Budget, ...]
     sample_age_seconds: float | None
     sample_complete: bool
+    unselected: tuple[str, ...] = ()
 
 
 Guard = Callable[[Context], Refusal | None]
