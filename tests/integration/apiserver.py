@@ -26,6 +26,9 @@ Object = dict[str, Any]
 
 ADMIN = "admin"
 OPERATOR = "operator"
+INSTALLED = "system:serviceaccount:zombie-operator:zombie-operator"
+"""The account that the chart makes: it may what the chart's roles grant, and the other two may everything."""
+USERS = {ADMIN: '"system:masters"', OPERATOR: '"system:masters"', INSTALLED: ""}
 PATIENCE_SECONDS = 60.0
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 HOST = "127.0.0.1"
@@ -37,7 +40,7 @@ class ApiServer:
 
     folder: Path
     url: str = ""
-    tokens: dict[str, str] = field(default_factory=lambda: {u: secrets.token_hex(16) for u in (ADMIN, OPERATOR)})
+    tokens: dict[str, str] = field(default_factory=lambda: {u: secrets.token_hex(16) for u in USERS})
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -84,7 +87,7 @@ class ApiServer:
     def _flags(self, programs: Path, etcd: int, port: int) -> list[str]:
         key, tokens, policy = (self.folder / name for name in ("sa.key", "tokens.csv", "audit.json"))
         key.write_bytes(subprocess.run([programs / "zo-key"], check=True, capture_output=True).stdout)
-        tokens.write_text("".join(f'{t},{user},{user},"system:masters"\n' for user, t in self.tokens.items()))
+        tokens.write_text("".join(f"{self.tokens[user]},{user},{user},{groups}\n" for user, groups in USERS.items()))
         policy.write_text(json.dumps(AUDIT))
         return [
             f"--etcd-servers=http://{HOST}:{etcd}",
@@ -135,7 +138,7 @@ AUDIT: Object = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Request", "users": [OPERATOR]}, {"level": "None"}],
+    "rules": [{"level": "Request", "users": [OPERATOR, INSTALLED]}, {"level": "None"}],
 }
 
 
