@@ -57,7 +57,8 @@ lock: setup ## resolve the dependencies anew, with hashes and without any index'
 test: cluster ## every test, unit to end-to-end, on a real cluster
 	$(WITH_CLUSTER) $(VENV)/bin/pytest
 test-unit: setup ## the tests that need no cluster
-	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py -m "not cluster"
+	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py tests/contract/test_hosts.py \
+		-m "not cluster"
 
 cluster: setup ## bring up the real two-node test cluster (root; builds Kubernetes once, 5 minutes)
 	$(if $(OWN_CLUSTER),$(PY) -m tests.cluster up --install,@echo "using the cluster of KUBECONFIG=$(KUBECONFIG)")
@@ -67,7 +68,7 @@ load: setup ## import an image archive into every node: make load TAR=FILE
 	$(PY) -m tests.cluster load $(TAR)
 
 image: setup ## build the image into build/image.tar, with Docker where there is an engine, else with buildah
-	$(PY) -m deploy.image build --install --tag $(IMAGE) --output $(TAR)
+	$(PY) -m deploy.image build --install --tag $(IMAGE) --output $(TAR) $(if $(BASE),--base $(BASE))
 
 install: setup ## install the chart into the current cluster: make install ARGS="--set ..."
 	$(WITH_CLUSTER) helm upgrade --install zombie-operator deploy/chart --namespace $(NAMESPACE) --create-namespace \
