@@ -58,6 +58,7 @@ test: cluster ## every test, unit to end-to-end, on a real cluster
 	$(WITH_CLUSTER) $(VENV)/bin/pytest
 test-unit: setup ## the tests that need no cluster
 	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py tests/contract/test_hosts.py \
+		tests/contract/test_docs.py \
 		-m "not cluster"
 
 cluster: setup ## bring up the real two-node test cluster (root; builds Kubernetes once, 5 minutes)
