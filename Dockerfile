@@ -2,10 +2,16 @@
 #
 #   docker build --tag zombie-operator .
 #
-# BASE is any Debian or Ubuntu image with python3 >= 3.11 and its venv module. Builder and result start from the same
-# base, so the virtual environment finds its interpreter wherever that base keeps it. A private package index and its
-# certificates come as build secrets (`pip.conf`, `ca.pem`; see deploy/image) and leave no trace in any layer.
-ARG BASE=docker.io/library/python:3.13-slim
+# BASE is any Debian or Ubuntu image with python3 >= 3.11 and its venv module. The short name leaves it to the builder's
+# configuration from where it comes. To pin it, or to take it from a registry of your own, give a full name:
+#
+#   docker build --build-arg BASE=python:3.13-slim@sha256:DIGEST --tag zombie-operator .
+#   make image BASE=registry.example/python:3.13-slim
+#
+# Builder and result start from the same base, so the virtual environment finds its interpreter wherever that base
+# keeps it. A private package index and its certificates come as build secrets (`pip.conf`, `ca.pem`; see deploy/image)
+# and leave no trace in any layer.
+ARG BASE=python:3.13-slim
 
 # The locked dependencies: this stage changes with the locks only.
 FROM ${BASE} AS dependencies

@@ -57,7 +57,9 @@ lock: setup ## resolve the dependencies anew, with hashes and without any index'
 test: cluster ## every test, unit to end-to-end, on a real cluster
 	$(WITH_CLUSTER) $(VENV)/bin/pytest
 test-unit: setup ## the tests that need no cluster
-	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py -m "not cluster"
+	$(VENV)/bin/pytest tests/unit tests/contract/crd tests/contract/test_structure.py tests/contract/test_hosts.py \
+		tests/contract/test_docs.py \
+		-m "not cluster"
 
 cluster: setup ## bring up the real two-node test cluster (root; builds Kubernetes once, 5 minutes)
 	$(if $(OWN_CLUSTER),$(PY) -m tests.cluster up --install,@echo "using the cluster of KUBECONFIG=$(KUBECONFIG)")
@@ -67,18 +69,19 @@ load: setup ## import an image archive into every node: make load TAR=FILE
 	$(PY) -m tests.cluster load $(TAR)
 
 image: setup ## build the image into build/image.tar, with Docker where there is an engine, else with buildah
-	$(PY) -m deploy.image build --install --tag $(IMAGE) --output $(TAR)
+	$(PY) -m deploy.image build --install --tag $(IMAGE) --output $(TAR) $(if $(BASE),--base $(BASE))
 
-install: setup ## install the chart into the current cluster: make install ARGS="--set ..."
+install: setup $(if $(OWN_CLUSTER),cluster image) ## install or upgrade the chart in the cluster: make install ARGS="--set ..."
+	$(if $(OWN_CLUSTER),$(PY) -m tests.cluster load $(TAR))
 	$(WITH_CLUSTER) helm upgrade --install zombie-operator deploy/chart --namespace $(NAMESPACE) --create-namespace \
 		$(if $(OWN_CLUSTER),--values deploy/local-values.yaml,) --wait $(ARGS)
 	$(WITH_CLUSTER) kubectl label --overwrite namespace $(NAMESPACE) pod-security.kubernetes.io/enforce=restricted
-uninstall: setup ## take the chart away; policies and CRDs stay
-	$(WITH_CLUSTER) helm uninstall zombie-operator --namespace $(NAMESPACE) --wait
+uninstall: setup ## take back what is not proved, then take the chart away; policies and CRDs stay (ARGS=--purge: all)
+	$(PY) -m deploy.uninstall --namespace $(NAMESPACE) $(ARGS)
 
 demo: setup ## watch it find, explain and cure a leak on a real cluster
 	$(PY) -m deploy.demo
-demo-clean: setup ## take away what the demo left
+demo-clean: setup ## take away what the demo made, and say what stays
 	$(PY) -m deploy.demo --clean
 
 clean: ## remove what was built here

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.demo import evidence
+from deploy.demo.cleaning import DESCRIPTION, MADE_BY, NAMESPACE, clean, refuse_foreign_release
 from deploy.demo.screen import Screen
+from deploy.release import NoClusterError
 from tests.e2e import install
 from tests.e2e.manifests import ZOO_IMAGE
 from tests.e2e.space import Space
@@ -23,7 +25,6 @@ from tests.e2e.witness.kube import Kubectl, KubectlError
 from tests.e2e.witness.waiting import NotSeenError, eventually
 
 HERE = Path(__file__).parent
-NAMESPACE = "zombie-demo"
 POLICY = "demo"
 CURABLE = ("checkout", "search")
 HOPELESS = "reports"
@@ -48,13 +49,22 @@ def prepare(screen: Screen) -> Space:
     installer = install.Installer(screen.progress)
     cluster = installer.find_cluster()
     kube = cluster.kube
+    refuse_foreign_release(cluster.environment)
     screen.command("kubectl get nodes", kube.run("get", "nodes"))
     screen.step("Two images: the operator's, and a small program that leaks")
     kube.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
     installer.load_images(cluster)
     screen.tell(f"{install.IMAGE} and {ZOO_IMAGE} are on every node")
     screen.step("The operator, and an agent on every node, by Helm")
-    installer.install_chart(cluster, FAST_VALUES)
+    if kube.get("namespace", install.OPERATOR_NAMESPACE) is None:
+        kube.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": install.OPERATOR_NAMESPACE, "labels": {MADE_BY: "demo"}},
+            }
+        )
+    installer.install_chart(cluster, FAST_VALUES, DESCRIPTION)
     for namespace in (install.OPERATOR_NAMESPACE, install.AGENTS_NAMESPACE):
         screen.command(f"kubectl get pods -n {namespace}", kube.run("get", "pods", "-n", namespace))
     return Space(kube, NAMESPACE, since=datetime.now(UTC))
@@ -156,17 +166,6 @@ def show_policies(screen: Screen, kube: Kubectl) -> None:
     screen.command(f"kubectl get zombiepolicies -n {NAMESPACE}", kube.run("get", "zombiepolicies", "-n", NAMESPACE))
 
 
-def clean() -> None:
-    """Take away the demo's namespace and the operator."""
-    if install.own_cluster_is_meant() and not install.own_cluster_is_up():
-        print("The cluster is not up, so nothing is left of the demo.")
-        return
-    installer = install.Installer()
-    cluster = installer.find_cluster()
-    cluster.kube.run("delete", "namespace", NAMESPACE, "--ignore-not-found")
-    installer.uninstall_chart(cluster)
-
-
 def main() -> int:
     """Read the command line, and tell the story or clean up."""
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description="Watch the operator cure a leak.")
@@ -177,8 +176,12 @@ def main() -> int:
             clean()
         else:
             story(Screen())
+    except NoClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
     except (install.InstallError, KubectlError, NotSeenError, subprocess.TimeoutExpired) as error:
-        print(f"\nThe demo failed: {error}", file=sys.stderr)
+        what = "Cleaning up" if options.clean else "The demo"
+        print(f"\n{what} failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

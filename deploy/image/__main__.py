@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     except subprocess.CalledProcessError as error:
         print(f"image: {error.cmd[0]} failed with exit code {error.returncode}; its output is above.", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def build(*, reference: str, archive: Path, engine: str, base_image: str | None, install: bool, force: bool) -> int:
@@ -115,4 +118,6 @@ def _shown(path: Path) -> Path:
 
 
 if __name__ == "__main__":
+    # A build that is told to stop clears up like one that is interrupted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())

@@ -1,8 +1,11 @@
 """The two builders: a Docker engine where one answers, else buildah with a store of its own and no daemon."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -69,11 +72,13 @@ class Buildah:
 
     name = "buildah"
 
-    def __init__(self, cache: Path) -> None:
-        """Use the store under `cache`; the overlay driver shares layers, vfs copies them where overlay is refused."""
+    def __init__(self, cache: Path, run: Path = Path("/run")) -> None:
+        """Keep the store under `cache`, and what buildah notes while it works under `run`, until it is done."""
         self.store = cache / "buildah"
         self.scratch = cache
-        self.driver = next((name for name in ("overlay", "vfs") if self._works(name)), "vfs")
+        # Every store has a folder of its own there, so that a killed build's leftovers are found by the next one.
+        self.running = run / f"zombie-operator-buildah-{hashlib.sha256(bytes(self.store)).hexdigest()[:12]}"
+        self.driver = ""
 
     @staticmethod
     def require(*, install: bool) -> None:
@@ -95,15 +100,35 @@ class Buildah:
 
     def build(self, request: Request) -> None:
         """Build and export."""
-        if request.arguments.get("BASE") == base.reference() and not self._has(base.reference()):
-            base.bootstrap(self.scratch, host.debian_mirror(), self._commit_base)
-        # vfs copies the whole file system for every layer that it keeps: building anew is quicker and spares the disk.
-        layers = f"--layers={str(self.driver == 'overlay').lower()}"
-        options = ["--isolation=chroot", "--network=host", "--pull-never", "--format=docker", layers]
-        self._run("bud", *options, *request.options(), str(request.context))
-        self._run("push", "--quiet", request.reference, f"docker-archive:{request.archive}:{request.reference}")
-        if self.driver == "vfs":
-            self._run("rmi", "--prune", capture=True)
+        with self._at_work():
+            if request.arguments.get("BASE") == base.reference() and not self._has(base.reference()):
+                base.bootstrap(self.scratch, host.debian_mirror(), self._commit_base)
+            # vfs copies the whole file system for every layer that it keeps: building anew is quicker and spares disk.
+            layers = f"--layers={str(self.driver == 'overlay').lower()}"
+            options = ["--isolation=chroot", "--network=host", "--pull-never", "--format=docker", layers]
+            self._run("bud", *options, *request.options(), str(request.context))
+            self._run("push", "--quiet", request.reference, f"docker-archive:{request.archive}:{request.reference}")
+            if self.driver == "vfs":
+                self._run("rmi", "--prune", capture=True)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Choose the driver: overlay shares layers, vfs copies them where overlay is refused. Then clear up, always."""
+        self._clear()
+        try:
+            self.driver = next((name for name in ("overlay", "vfs") if self._works(name)), "vfs")
+            yield
+        finally:
+            # A step that fails leaves its container, mounted.
+            subprocess.run(self._command("rm", "--all"), check=False, capture_output=True)
+            self._clear()
+
+    def _clear(self) -> None:
+        """Take away what buildah notes while it works, and its mounts: a killed build leaves both."""
+        unmount(self.store)
+        unmount(self.running)
+        if self.running.exists():
+            shutil.rmtree(self.running)
 
     def _commit_base(self, rootfs: Path) -> None:
         container = self._run("from", "scratch", capture=True)
@@ -123,7 +148,7 @@ class Buildah:
         return subprocess.run(probe, check=False, capture_output=True).returncode == 0
 
     def _folders(self, driver: str) -> list[str]:
-        return [f"--root={self.store / driver}", f"--runroot=/run/zombie-operator-buildah-{driver}"]
+        return [f"--root={self.store / driver}", f"--runroot={self.running / driver}"]
 
     def _command(self, verb: str, *arguments: str) -> list[str]:
         return ["buildah", f"--storage-driver={self.driver}", *self._folders(self.driver), verb, *arguments]
@@ -132,3 +157,12 @@ class Buildah:
         pipe = subprocess.PIPE if capture else None
         done = subprocess.run(self._command(verb, *arguments), check=True, stdout=pipe, text=True)
         return done.stdout.strip() if capture else ""
+
+
+def unmount(folder: Path) -> None:
+    """Unmount whatever is mounted below a folder, so that removing the folder empties nothing else."""
+    below = f"{folder.resolve()}/"
+    table = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    points = [point for line in table if (point := line.split()[4]).startswith(below)]
+    for point in reversed(points):
+        subprocess.run(["umount", "--lazy", point], check=True)

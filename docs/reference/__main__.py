@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from docs.reference.chart_values import FIXED, VALUES
 from zombie_operator.agent.metrics import render
 from zombie_operator.agent.settings import PREFIX as AGENT_PREFIX
 from zombie_operator.agent.settings import AgentSettings
@@ -77,9 +78,17 @@ def settings() -> str:
         ("Operator", Settings, OPERATOR_PREFIX),
         ("Agent", AgentSettings, AGENT_PREFIX),
     ):
-        rows = ((f"`{d.variable}`", shown(d.default), d.description) for d in describe(cls, prefix))
-        parts.append(f"## {title}\n\n" + table(("variable", "default", "meaning"), rows))
-    return "# Settings\n\nRead from the environment; the chart sets them from its values.\n\n" + "\n".join(parts)
+        rows = (
+            (f"`{d.variable}`", chart_value(d.variable), shown(d.default), d.description) for d in describe(cls, prefix)
+        )
+        parts.append(f"## {title}\n\n" + table(("variable", "chart value", "default", "meaning"), rows))
+    intro = (
+        "# Settings\n\nThe programs read them from the environment when they start, and the chart sets every one. "
+        "To change one, change its *chart value*:\n\n```\nhelm upgrade zombie-operator deploy/chart "
+        "--namespace zombie-operator --reuse-values --set enforce.maxPerHour=20\n```\n\n"
+        "A setting without a chart value follows from the rest of the chart, as its row says.\n\n"
+    )
+    return intro + "\n".join(parts)
 
 
 def metrics() -> str:
@@ -117,8 +126,15 @@ def module_text(remedy: object) -> str:
     return inspect.cleandoc(inspect.getmodule(type(remedy)).__doc__ or "")  # type: ignore[union-attr]
 
 
+def chart_value(variable: str) -> str:
+    """Return how the chart sets a variable."""
+    return f"`{VALUES[variable]}`" if variable in VALUES else FIXED[variable]
+
+
 def shown(default: str | None) -> str:
     """Return a default for people."""
+    if default == "None":  # the parsed form of "every namespace"
+        return "`*`"
     return "required" if default is None else f"`{default}`" if default else "empty"
 
 

@@ -70,7 +70,7 @@ class Installer:
             return _given_cluster()
         self._run(sys.executable, "-m", "tests.cluster", "up", "--install")
         load = (sys.executable, "-m", "tests.cluster", "load", "{}")
-        return Cluster(_own_environment(), load, OWN_CLUSTER / "audit.log")
+        return Cluster(own_environment(), load, OWN_CLUSTER / "audit.log")
 
     def load_images(self, cluster: Cluster) -> None:
         """Build the operator's image and the zoo's, and bring both to every node."""
@@ -84,14 +84,19 @@ class Installer:
             load = (word.replace("{}", str(archive)) for word in cluster.load_command)
             self._run(*load, environment=cluster.environment)
 
-    def install_chart(self, cluster: Cluster, values: Mapping[str, Any]) -> None:
-        """Install the chart afresh, so that the pods run the image that was just loaded; return when they are ready."""
+    def install_chart(self, cluster: Cluster, values: Mapping[str, Any], description: str = "") -> None:
+        """Install the chart afresh, so that the pods run the image that was just loaded; return when they are ready.
+
+        Helm keeps the description with the release, so that whoever made it can know it again.
+        """
         self.uninstall_chart(cluster)
         BUILD.mkdir(exist_ok=True)
         settings = BUILD / "values.json"
         settings.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
         where = ("--namespace", OPERATOR_NAMESPACE, "--create-namespace")
-        options = ("--values", str(settings), "--wait", "--timeout", "120s", "--hide-notes")
+        options = ["--values", str(settings), "--wait", "--timeout", "120s", "--hide-notes"]
+        if description:
+            options += ["--description", description]
         self._helm(cluster, "install", RELEASE, str(ROOT / "deploy" / "chart"), *where, *options)
 
     def uninstall_chart(self, cluster: Cluster) -> None:
@@ -142,8 +147,8 @@ def _given_cluster() -> Cluster:
     return Cluster(dict(os.environ), tuple(shlex.split(load)) or None, Path(audit) if audit else None)
 
 
-def _own_environment() -> dict[str, str]:
-    """Read the exports that the cluster's driver prints for a shell."""
+def own_environment() -> dict[str, str]:
+    """Return the environment that reaches the project's own cluster: what the cluster's driver prints for a shell."""
     command = (sys.executable, "-m", "tests.cluster", "env")
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     environment = dict(os.environ)

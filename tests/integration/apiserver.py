@@ -28,7 +28,9 @@ ADMIN = "admin"
 OPERATOR = "operator"
 GUEST = "guest"
 """An operator whose chart was installed by halves: it may do what the roles that a test makes allow it."""
-GROUPS = {ADMIN: "system:masters", OPERATOR: "system:masters", GUEST: "guests"}
+INSTALLED = "system:serviceaccount:zombie-operator:zombie-operator"
+"""The account that the chart makes: it may what the chart's roles grant."""
+USERS = {ADMIN: '"system:masters"', OPERATOR: '"system:masters"', GUEST: "", INSTALLED: ""}
 PATIENCE_SECONDS = 60.0
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 HOST = "127.0.0.1"
@@ -40,7 +42,7 @@ class ApiServer:
 
     folder: Path
     url: str = ""
-    tokens: dict[str, str] = field(default_factory=lambda: {u: secrets.token_hex(16) for u in GROUPS})
+    tokens: dict[str, str] = field(default_factory=lambda: {u: secrets.token_hex(16) for u in USERS})
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -87,7 +89,7 @@ class ApiServer:
     def _flags(self, programs: Path, etcd: int, port: int) -> list[str]:
         key, tokens, policy = (self.folder / name for name in ("sa.key", "tokens.csv", "audit.json"))
         key.write_bytes(subprocess.run([programs / "zo-key"], check=True, capture_output=True).stdout)
-        tokens.write_text("".join(f'{t},{user},{user},"{GROUPS[user]}"\n' for user, t in self.tokens.items()))
+        tokens.write_text("".join(f"{self.tokens[user]},{user},{user},{groups}\n" for user, groups in USERS.items()))
         policy.write_text(json.dumps(AUDIT))
         return [
             f"--etcd-servers=http://{HOST}:{etcd}",
@@ -138,7 +140,7 @@ AUDIT: Object = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Request", "users": [OPERATOR, GUEST]}, {"level": "None"}],
+    "rules": [{"level": "Request", "users": [OPERATOR, GUEST, INSTALLED]}, {"level": "None"}],
 }
 
 

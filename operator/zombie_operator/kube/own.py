@@ -74,11 +74,10 @@ async def remediation(client: KubeClient, namespace: str, name: str) -> Remediat
 async def unchanged(client: KubeClient, known: Remediation) -> bool:
     """Tell whether a remediation is on the API server as it was read, neither changed nor deleted since."""
     try:
-        body = await client.get(paths.own(ZOMBIE_REMEDIATION, known.namespace, known.name))
-    except NotFound:
+        now = await remediation(client, known.namespace, known.name)
+    except (NotFound, ValidationProblems):
         return False
-    meta = body.get("metadata") or {}
-    return (meta.get("uid"), meta.get("resourceVersion")) == (known.uid, known.resource_version)
+    return (now.uid, now.resource_version) == (known.uid, known.resource_version)
 
 
 async def policy(client: KubeClient, ref_kind: str, namespace: str, name: str) -> Policy:

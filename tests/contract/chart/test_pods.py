@@ -57,10 +57,12 @@ def test_the_command_is_a_program_and_no_shell(pod: Manifest) -> None:
     assert pod["containers"][0]["command"] in (["zombie-operator"], ["zombie-agent"])
 
 
-def test_two_operators_never_run_at_once(one: One) -> None:
+def test_an_upgrade_keeps_the_old_operator_until_the_new_one_has_evaluated(one: One) -> None:
     spec = one(*OPERATOR)["spec"]
     assert spec["replicas"] == 1
-    assert spec["strategy"] == {"type": "Recreate"}
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    # Ready means one whole evaluation (controller/loop.py), which a wrong image, right or setting prevents.
+    assert spec["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
 def test_the_operator_mounts_nothing_from_its_node(one: One) -> None:

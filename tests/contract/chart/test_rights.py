@@ -1,8 +1,10 @@
-"""The rights that the chart grants: enough for the work, nothing that could be misused, acting apart from reading."""
+"""The rights that the chart grants: exactly those that the work needs, acting apart from reading."""
 
 import pytest
 
+from tests.contract.chart import rights
 from tests.contract.chart.helm import Manifest, One, Render
+from tests.contract.chart.rights import Right
 
 ROLES = {"ClusterRole", "Role"}
 BINDINGS = {"ClusterRoleBinding", "RoleBinding"}
@@ -23,6 +25,49 @@ def granted(manifests: list[Manifest], *names: str) -> set[tuple[str, str, str]]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
+
+
+def exactly(manifests: list[Manifest], *names: str) -> set[Right]:
+    """Return what some roles grant, with the names of objects to which it is limited."""
+    return {
+        Right(group, resource, verb, name)
+        for _, rule in rules(manifests, *names)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        for name in rule.get("resourceNames", [""])
+    }
+
+
+def test_the_table_of_requests_is_the_source_codes() -> None:
+    assert rights.requesting_functions() == set(rights.REQUESTS)
+
+
+def test_the_operators_role_grants_what_its_requests_need_and_nothing_else(render: Render) -> None:
+    elsewhere = (*rights.ENFORCING, *rights.AGENTS)
+    others = [name for name in rights.REQUESTS if not name.startswith(elsewhere)]
+    wanted = rights.needed(*others) | {request.right for request in rights.KOPF}
+    assert exactly(render(), "zombie-operator") == wanted
+
+
+def test_the_agents_role_grants_what_the_token_needs_and_nothing_else(render: Render) -> None:
+    assert exactly(render(), "zombie-operator-agents") == rights.needed(*rights.AGENTS)
+
+
+def test_the_enforce_role_grants_what_the_two_deliveries_need_and_nothing_else(render: Render) -> None:
+    assert exactly(render(), "zombie-operator-enforce") == rights.needed(*rights.ENFORCING)
+
+
+def test_nothing_is_granted_twice(render: Render) -> None:
+    roles = ("zombie-operator", "zombie-operator-enforce")
+    everything = [
+        (group, resource, verb)
+        for _, rule in rules(render(), *roles)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ]
+    assert len(everything) == len(set(everything))
 
 
 def test_no_rule_has_a_wildcard(render: Render) -> None:
@@ -60,7 +105,7 @@ def test_secrets_are_reached_in_the_agents_namespace_only_and_read_by_name(rende
     for _, rule in secret_rules:
         if rule["verbs"] != ["create"]:
             assert rule["resourceNames"] == ["zombie-operator-agent-token"]
-            assert set(rule["verbs"]) == {"get", "update", "patch"}
+            assert set(rule["verbs"]) == {"get", "patch"}
 
 
 def test_without_the_enforce_role_nothing_but_its_own_objects_can_be_changed(render: Render) -> None:
@@ -70,15 +115,6 @@ def test_without_the_enforce_role_nothing_but_its_own_objects_can_be_changed(ren
     }
     assert {resource for group, resource in changing if group != OURS} == {"events", "secrets"}
     assert "zombie-operator-enforce" not in {m["metadata"]["name"] for m in manifests}
-
-
-def test_the_enforce_role_evicts_and_patches_and_no_more(render: Render) -> None:
-    assert granted(render(), "zombie-operator-enforce") == {
-        ("", "pods/eviction", "create"),
-        ("apps", "deployments", "patch"),
-        ("apps", "statefulsets", "patch"),
-        ("apps", "daemonsets", "patch"),
-    }
 
 
 def test_named_namespaces_bind_the_enforce_role_in_those_alone(render: Render) -> None:
